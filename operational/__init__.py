@@ -1,0 +1,1 @@
+"""The domain of the brokerage. Knows nothing of HTTP, Dagster or Streamlit."""

@@ -1,0 +1,67 @@
+"""Refusals at the door."""
+
+from uuid import UUID
+
+from operational.kit.errors import DomainError, InvalidInput
+
+
+class NotSignedIn(DomainError):
+    """No session, or one that ended."""
+
+    code = "not_signed_in"
+
+
+class SignInRefused(DomainError):
+    """Wrong e-mail, password or code; never said which. `user_id` is for our own log only."""
+
+    code = "sign_in_refused"
+
+    def __init__(self, email: str, user_id: UUID | None, cause: str) -> None:
+        super().__init__("The e-mail, the password or the one-time code is not right.")
+        self.email = email
+        self.user_id = user_id
+        self.cause = cause
+
+
+class CodeRefused(DomainError):
+    """An authorisation code that gives nothing (RFC 6749: invalid_grant)."""
+
+    code = "invalid_grant"
+
+
+class ProgramUnknown(DomainError):
+    """Not a program we know, or not its secret or address (RFC 6749: invalid_client)."""
+
+    code = "invalid_client"
+
+
+class TooManyTries(DomainError):
+    code = "too_many_tries"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"Too many tries. Wait {max(1, wait_s // 60)} minutes and try again.")
+        self.wait_s = wait_s
+
+
+class EmailTaken(DomainError):
+    code = "email_taken"
+
+    def __init__(self) -> None:
+        super().__init__("This e-mail cannot be used to register.", field="email")
+
+
+class PasswordWeak(InvalidInput):
+    code = "password_weak"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, field="password")
+
+
+class SecondPersonNeeded(DomainError):
+    """The maker cannot be the checker."""
+
+    code = "second_person_needed"
+
+
+class AlreadyDecided(DomainError):
+    code = "already_decided"

@@ -1,0 +1,197 @@
+"""Who may do what: the one table that the API, the pages, the dashboards and the exports read."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """A named fact about what somebody may do."""
+
+    CLIENTS_READ = "clients.read"
+    """See every client. Clients and partners see their own without it."""
+    CLIENTS_REGISTER = "clients.register"
+    """Register a lead on somebody's behalf."""
+    CLIENTS_EDIT_PROFILE = "clients.edit_profile"
+    """Complete one's own profile."""
+    KYC_UPLOAD = "kyc.upload"
+    """Hand in one's own documents and ask for the check."""
+    KYC_READ = "kyc.read"
+    """Open a client's documents and checks."""
+    KYC_DECIDE = "kyc.decide"
+    """Decide on an identity case that stopped."""
+    REVIEW_READ = "review.read"
+    """See the queue of cases and be served their evidence."""
+    PAYMENTS_DEPOSIT = "payments.deposit"
+    """Pay in to one's own wallet."""
+    PAYMENTS_READ = "payments.read"
+    """See every client's payments."""
+    LEDGER_READ = "ledger.read"
+    """See balances and postings of every account."""
+    LEDGER_ADJUST = "ledger.adjust"
+    """Ask for, or second, a manual posting. Four eyes."""
+    PLATFORMS_OPEN_ACCOUNT = "platforms.open_account"
+    """Open a trading account of one's own."""
+    PLATFORMS_FUND = "platforms.fund"
+    """Move money between one's own wallet and trading account."""
+    PLATFORMS_READ = "platforms.read"
+    """See every trading account."""
+    PLATFORMS_BLOCK = "platforms.block"
+    """Block and unblock a trading account."""
+    RULES_READ = "rules.read"
+    """See decision tables, their versions and the traces of decisions."""
+    RULES_EDIT = "rules.edit"
+    """Draft a version of a decision table."""
+    RULES_PUBLISH = "rules.publish"
+    """Publish a version somebody else drafted. Four eyes."""
+    PARTNERS_READ = "partners.read"
+    """See every partner, the tree and the plans."""
+    PARTNERS_READ_OWN = "partners.read_own"
+    """See one's own clients, masked, and one's own link."""
+    PARTNERS_MANAGE = "partners.manage"
+    """Create partners, place them in the tree, draft plans."""
+    PARTNERS_PUBLISH_PLAN = "partners.publish_plan"
+    """Publish a plan version somebody else drafted. Four eyes."""
+    KPIS_READ = "kpis.read"
+    """See the KPI pages."""
+    REPORTS_BUILD = "reports.build"
+    """Build and export reports on the published lake."""
+    AUDIT_READ = "audit.read"
+    """Search the audit log."""
+    MESSAGES_READ = "messages.read"
+    """See parked callbacks and commands."""
+    MESSAGES_REPLAY = "messages.replay"
+    """Put a parked message back to work."""
+    USERS_READ = "users.read"
+    """See who has which role, and what waits for a second person."""
+    USERS_MANAGE = "users.manage"
+    """Create, disable and ask for role changes; second those of others. Four eyes."""
+    SANDBOX_OPERATE = "sandbox.operate"
+    """Play faults on the sandbox of a demo hub."""
+
+
+class Role(StrEnum):
+    """A job, and with it a set of permissions. A person may hold several."""
+
+    SALES = "sales"
+    SUPPORT = "support"
+    COMPLIANCE = "compliance"
+    FINANCE = "finance"
+    ANALYST = "analyst"
+    MANAGEMENT = "management"
+    SUPER_ADMIN = "super_admin"
+    CLIENT = "client"
+    PARTNER = "partner"
+
+
+P = Permission
+
+MATRIX: dict[Role, frozenset[Permission]] = {
+    Role.SALES: frozenset({P.CLIENTS_READ, P.CLIENTS_REGISTER, P.PARTNERS_READ, P.KPIS_READ}),
+    Role.SUPPORT: frozenset(
+        {
+            P.CLIENTS_READ,
+            P.REVIEW_READ,
+            P.PAYMENTS_READ,
+            P.PLATFORMS_READ,
+            P.PLATFORMS_BLOCK,
+            P.MESSAGES_READ,
+        }
+    ),
+    Role.COMPLIANCE: frozenset(
+        {
+            P.CLIENTS_READ,
+            P.KYC_READ,
+            P.KYC_DECIDE,
+            P.REVIEW_READ,
+            P.PAYMENTS_READ,
+            P.PLATFORMS_READ,
+            P.PLATFORMS_BLOCK,
+            P.RULES_READ,
+            P.RULES_EDIT,
+            P.RULES_PUBLISH,
+            P.AUDIT_READ,
+            P.KPIS_READ,
+        }
+    ),
+    Role.FINANCE: frozenset(
+        {
+            P.CLIENTS_READ,
+            P.PAYMENTS_READ,
+            P.LEDGER_READ,
+            P.LEDGER_ADJUST,
+            P.PLATFORMS_READ,
+            P.PARTNERS_READ,
+            P.PARTNERS_PUBLISH_PLAN,
+            P.RULES_READ,
+            P.RULES_EDIT,
+            P.RULES_PUBLISH,
+            P.MESSAGES_READ,
+            P.MESSAGES_REPLAY,
+            P.KPIS_READ,
+            P.REPORTS_BUILD,
+        }
+    ),
+    Role.ANALYST: frozenset({P.KPIS_READ, P.REPORTS_BUILD}),
+    Role.MANAGEMENT: frozenset(
+        {
+            P.CLIENTS_READ,
+            P.PAYMENTS_READ,
+            P.PLATFORMS_READ,
+            P.PARTNERS_READ,
+            P.PARTNERS_MANAGE,
+            P.KPIS_READ,
+            P.REPORTS_BUILD,
+            P.RULES_READ,
+            P.USERS_READ,
+        }
+    ),
+    # Runs the hub, never a client's own affairs; money and identity need their own roles besides.
+    Role.SUPER_ADMIN: frozenset(
+        {
+            P.CLIENTS_READ,
+            P.KYC_READ,
+            P.REVIEW_READ,
+            P.PAYMENTS_READ,
+            P.LEDGER_READ,
+            P.PLATFORMS_READ,
+            P.PLATFORMS_BLOCK,
+            P.RULES_READ,
+            P.RULES_EDIT,
+            P.RULES_PUBLISH,
+            P.PARTNERS_READ,
+            P.PARTNERS_MANAGE,
+            P.PARTNERS_PUBLISH_PLAN,
+            P.KPIS_READ,
+            P.REPORTS_BUILD,
+            P.AUDIT_READ,
+            P.MESSAGES_READ,
+            P.MESSAGES_REPLAY,
+            P.USERS_READ,
+            P.USERS_MANAGE,
+            P.SANDBOX_OPERATE,
+        }
+    ),
+    Role.CLIENT: frozenset(
+        {
+            P.CLIENTS_EDIT_PROFILE,
+            P.KYC_UPLOAD,
+            P.PAYMENTS_DEPOSIT,
+            P.PLATFORMS_OPEN_ACCOUNT,
+            P.PLATFORMS_FUND,
+        }
+    ),
+    Role.PARTNER: frozenset({P.PARTNERS_READ_OWN}),
+}
+
+OUTSIDERS: frozenset[Role] = frozenset({Role.CLIENT, Role.PARTNER})
+"""People we serve; every other role is staff and signs in with a one-time code."""
+
+
+def permissions(roles: frozenset[str]) -> frozenset[Permission]:
+    """Everything these roles may do together. An unknown role may do nothing."""
+    known = [MATRIX[Role(role)] for role in roles if role in MATRIX]
+    return frozenset().union(*known)
+
+
+def is_staff(roles: frozenset[str]) -> bool:
+    """Whether any of these roles is one of our own people's."""
+    return any(role in MATRIX and Role(role) not in OUTSIDERS for role in roles)

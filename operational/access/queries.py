@@ -1,0 +1,101 @@
+"""Named reads of users, sessions and approvals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, aggregate_order_by
+from sqlalchemy.orm import Session
+
+from operational.access.models import Approval, RoleGrant, User, UserSession
+
+
+@dataclass(frozen=True, slots=True)
+class UserLine:
+    """One user as the screen of users lists them."""
+
+    id: UUID
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    is_active: bool
+    has_totp: bool
+    locked_until: datetime | None
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def user(session: Session, user_id: UUID) -> User:
+    """The user with this id, who must exist: an id out of a session of ours."""
+    return session.get_one(User, user_id)
+
+
+def roles_of(session: Session, user_id: UUID) -> frozenset[str]:
+    live = select(RoleGrant.role).where(
+        RoleGrant.user_id == user_id, RoleGrant.revoked_at.is_(None)
+    )
+    return frozenset(session.scalars(live))
+
+
+def staff(session: Session) -> list[UserLine]:
+    """Everybody who holds, or held, a staff role, by name; clients and partners are elsewhere."""
+    outsiders = select(RoleGrant.user_id).where(RoleGrant.role.in_(["client", "partner"]))
+    lines = (
+        select(User, _live_roles()).where(User.id.not_in(outsiders)).order_by(User.name, User.id)
+    )
+    return [_line(user, roles or ()) for user, roles in session.execute(lines)]
+
+
+def waiting_approvals(kind_prefix: str = "") -> Select[Approval]:
+    """What waits for a second person, oldest first."""
+    return (
+        select(Approval)
+        .where(Approval.status == "waiting", Approval.kind.startswith(kind_prefix, autoescape=True))
+        .order_by(Approval.id)
+    )
+
+
+def sessions_of(user_id: UUID, now: datetime) -> Select[UserSession]:
+    """A user's sessions that have not ended, newest first."""
+    return (
+        select(UserSession)
+        .where(UserSession.user_id == user_id)
+        .where(UserSession.revoked_at.is_(None), UserSession.expires_at > now)
+        .order_by(UserSession.id.desc())
+    )
+
+
+def live_session(token_sha256: bytes) -> Select[UserSession, User, list[str] | None]:
+    """The session of a token with its user and the roles held now, if nobody ended it."""
+    return (
+        select(UserSession, User, _live_roles())
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.token_sha256 == token_sha256, UserSession.revoked_at.is_(None))
+        .where(User.is_active)
+    )
+
+
+def _live_roles() -> ScalarSelect[list[str] | None]:
+    return (
+        select(
+            func.array_agg(aggregate_order_by(RoleGrant.role, RoleGrant.role), type_=ARRAY(TEXT))
+        )
+        .where(RoleGrant.user_id == User.id, RoleGrant.revoked_at.is_(None))
+        .scalar_subquery()
+    )
+
+
+def _line(user: User, roles: Sequence[str]) -> UserLine:
+    return UserLine(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        roles=tuple(roles),
+        is_active=user.is_active,
+        has_totp=user.totp_secret is not None,
+        locked_until=user.locked_until,
+    )

@@ -1,0 +1,88 @@
+"""The vocabulary of the audit log: a tag per verb, `subject:action` or `source:subject:action`."""
+
+from enum import StrEnum
+
+
+class Tag(StrEnum):
+    """What was done. The word before the action is the kind of subject."""
+
+    # Access.
+    USER_CREATE = "user:create"
+    USER_DEACTIVATE = "user:deactivate"
+    USER_LOCK = "user:lock"
+    USER_SIGN_IN = "user:sign_in"
+    USER_SIGN_IN_REFUSE = "user:sign_in_refuse"
+    USER_SIGN_OUT = "user:sign_out"
+    USER_CHANGE_PASSWORD = "user:change_password"  # noqa: S105 - a verb, no password
+    USER_ENROL_TOTP = "user:enrol_totp"
+    SESSION_REVOKE = "session:revoke"
+    ROLE_GRANT = "role:grant"
+    ROLE_REVOKE = "role:revoke"
+    APPROVAL_REQUEST = "approval:request"
+    APPROVAL_GRANT = "approval:grant"
+    APPROVAL_REFUSE = "approval:refuse"
+    REQUEST_REFUSE = "request:refuse"
+
+    # Rules.
+    RULE_DRAFT = "rule:draft"
+    RULE_PUBLISH = "rule:publish"
+    RULE_RETIRE = "rule:retire"
+
+    # Clients and their documents.
+    CLIENT_REGISTER = "client:register"
+    CLIENT_ROUTE = "client:route"
+    CLIENT_CHANGE_PROFILE = "client:change_profile"
+    CLIENT_CHANGE_STAGE = "client:change_stage"
+    DOCUMENT_UPLOAD = "document:upload"
+    DOCUMENT_READ = "document:read"
+    KYC_CHECK = "kyc:check"
+    KYC_APPROVE = "kyc:approve"
+    KYC_REFUSE = "kyc:refuse"
+    SCREENING_LOAD = "screening:load"
+
+    # Review.
+    CASE_OPEN = "case:open"
+    CASE_SHOW = "case:show"
+    CASE_APPROVE = "case:approve"
+    CASE_REFUSE = "case:refuse"
+    CASE_WITHDRAW = "case:withdraw"
+
+    # Money.
+    DEPOSIT_REQUEST = "deposit:request"
+    DEPOSIT_ADVANCE = "deposit:advance"
+    DEPOSIT_SUCCEED = "deposit:succeed"
+    DEPOSIT_FAIL = "deposit:fail"
+    DEPOSIT_EXPIRE = "deposit:expire"
+    DEPOSIT_RETURN = "deposit:return"
+    DEPOSIT_EVENT_IGNORE = "deposit:event_ignore"
+    LEDGER_POST = "ledger:post"
+    LEDGER_REVERSE = "ledger:reverse"
+    INBOX_PARK = "inbox:park"
+    INBOX_REPLAY = "inbox:replay"
+    OUTBOX_PARK = "outbox:park"
+    OUTBOX_REPLAY = "outbox:replay"
+
+    # Platform.
+    ACCOUNT_REQUEST = "account:request"
+    ACCOUNT_OPEN = "account:open"
+    ACCOUNT_BLOCK = "account:block"
+    ACCOUNT_UNBLOCK = "account:unblock"
+    ACCOUNT_RENEW_PASSWORD = "account:renew_password"  # noqa: S105 - a verb, no password
+    ACCOUNT_OBSERVE = "account:observe"
+    TRANSFER_REQUEST = "transfer:request"
+    TRANSFER_SETTLE = "transfer:settle"
+    TRANSFER_REFUSE = "transfer:refuse"
+
+    # Partners.
+    PARTNER_JOIN = "partner:join"
+    PARTNER_PLACE = "partner:place"
+    PARTNER_ATTRIBUTE = "partner:attribute"
+    PLAN_DRAFT = "plan:draft"
+    PLAN_PUBLISH = "plan:publish"
+
+    # The lake.
+    SNAPSHOT_PUBLISH = "snapshot:publish"
+
+    @property
+    def subject_kind(self) -> str:
+        return self.value.split(":")[-2]

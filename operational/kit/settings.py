@@ -1,0 +1,73 @@
+"""Settings: one frozen object, read once from KINGPOST_* variables and passed down."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEGABYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Where the hub keeps its state and how its parts find each other.
+
+    Every field may be set by an environment variable, such as ``KINGPOST_HOME``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KINGPOST_", frozen=True, extra="forbid")
+
+    home: Path = Path(".kingpost")
+    """All run-time state: database, lake, documents, keys, logs."""
+    database_url: str | None = None
+    """Any PostgreSQL >= 15, as a role that may create roles. Empty: the embedded server."""
+
+    host: str = "127.0.0.1"
+    api_port: int = 8000
+    dashboards_port: int = 8501
+    dagster_port: int = 3000
+    stripe_port: int = 8101
+    adyen_port: int = 8102
+    mt5_port: int = 8103
+
+    lake_data_path: str | None = None
+    """Folder or s3:// prefix of the lake's Parquet files. Empty: inside `home`."""
+    duckdb_memory: str = "2GB"
+    duckdb_threads: int = 2
+
+    callback_bytes_max: int = 64 * 1024
+    upload_bytes_max: int = 15 * MEGABYTE
+
+    @cached_property
+    def root(self) -> Path:
+        """`home` made absolute, so that a child process in another folder finds the same."""
+        return self.home.expanduser().resolve()
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a child process that shall find these very settings."""
+        given = self.model_dump(exclude_none=True) | {"home": self.root}
+        return {**os.environ, **{f"KINGPOST_{key.upper()}": str(given[key]) for key in given}}
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{self.host}:{self.api_port}"
+
+    @property
+    def dashboards_url(self) -> str:
+        return f"http://{self.host}:{self.dashboards_port}"
+
+    @property
+    def stripe_url(self) -> str:
+        return f"http://{self.host}:{self.stripe_port}"
+
+    @property
+    def adyen_url(self) -> str:
+        return f"http://{self.host}:{self.adyen_port}"
+
+    @property
+    def mt5_url(self) -> str:
+        return f"http://{self.host}:{self.mt5_port}"
+
+    @property
+    def lake_path(self) -> str:
+        return self.lake_data_path or str(self.root / "lake")

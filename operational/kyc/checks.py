@@ -1,0 +1,125 @@
+"""The facts about one client that the KYC table decides on.
+
+A fact is whole numbers and plain words only; what is not known is said in a word of its own, for a
+comparison with nothing would match no row and let the client pass.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import phonenumbers
+from sqlalchemy.orm import Session
+
+from operational.clients import queries as clients
+from operational.clients import rules as people
+from operational.kyc import mrz, names, queries
+from operational.kyc.models import Document
+from operational.kyc.mrz import Mrz
+from operational.kyc.screening import Subject
+from operational.kyc.states import DocumentKind
+
+Facts = dict[str, Any]
+
+
+def gather(session: Session, client_id: UUID, *, now: datetime) -> Facts:
+    """Every fact about a client with a complete profile, as of `now`."""
+    client = clients.get(session, client_id)
+    assert client.birth_date is not None, "the profile is complete before the check"
+    documents = list(session.scalars(queries.documents(client_id)))
+    identity = session.scalar(queries.identity_documents(client_id).limit(1))
+    zone = _zone(identity, now.date())
+    full_name = f"{client.first_name} {client.last_name}".strip()
+    return {
+        "country": client.country,
+        "age_years": people.age_on(client.birth_date, now.date()),
+        "profile": "complete" if client.phone else "incomplete",
+        **_completeness(documents),
+        **_document(identity, zone, now.date()),
+        **_identity(zone, full_name, client.birth_date),
+        **_others(session, client_id, documents),
+        "phone_country": _same(_phone_country(client.phone), client.country),
+        "ip_country": _same(client.ip_country, client.country),
+        **_screening(session, Subject(full_name, client.birth_date, (client.country,))),
+        "document_ids": [str(document.id) for document in documents],
+    }
+
+
+def _zone(document: Document | None, today: date) -> Mrz | None:
+    if document is None or document.mrz is None:
+        return None
+    try:
+        return mrz.parse(document.mrz, today=today)
+    except mrz.MrzUnreadable:
+        return None
+
+
+def _completeness(documents: list[Document]) -> Facts:
+    kinds = {document.kind for document in documents}
+    has_identity = kinds & {DocumentKind.PASSPORT, DocumentKind.ID_CARD}
+    return {
+        "identity_document": "present" if has_identity else "missing",
+        "address_document": "present" if DocumentKind.PROOF_OF_ADDRESS in kinds else "missing",
+    }
+
+
+def _document(document: Document | None, zone: Mrz | None, today: date) -> Facts:
+    expires_on = zone.expires_on if zone else None
+    if document is None or document.mrz is None:
+        state = "missing"
+    else:
+        state = "valid" if zone is not None and zone.is_valid else "invalid"
+    return {
+        "mrz": state,
+        "mrz_faults": list(zone.faults) if zone else [],
+        "document_expiry": "known" if expires_on else "unknown",
+        "document_days_left": (expires_on - today).days if expires_on else 0,
+        "nationality": zone.nationality if zone else "unknown",
+    }
+
+
+def _identity(zone: Mrz | None, full_name: str, birth_date: date) -> Facts:
+    if zone is None:
+        return {"name_match_percent": 0, "birth_date_match": "unknown"}
+    printed = f"{zone.given_names} {zone.surname}"
+    birth_matches = zone.birth_date == birth_date
+    return {
+        "name_match_percent": names.similarity(full_name, printed),
+        "birth_date_match": "same" if birth_matches else "differs",
+    }
+
+
+def _others(session: Session, client_id: UUID, documents: list[Document]) -> Facts:
+    """How many other clients share something with this one."""
+    signals = clients.duplicates(session, clients.get(session, client_id))
+    numbers = [document.document_number for document in documents if document.document_number]
+    hashes = [document.sha256 for document in documents]
+    return {
+        **{f"{signal}_count": len(found) for signal, found in signals.items()},
+        "same_document_count": session.scalar(queries.others_with_document(client_id, numbers))
+        or 0,
+        "same_file_count": session.scalar(queries.others_with_file(client_id, hashes)) or 0,
+    }
+
+
+def _screening(session: Session, subject: Subject) -> Facts:
+    lists = [
+        {"name": found.name, "version": found.version} for found in session.scalars(queries.lists())
+    ]
+    hits = queries.screening_index(session).search(subject)
+    return {
+        "screening_lists": lists,
+        "screening_lists_count": len(lists),
+        "screening_percent": hits[0]["percent"] if hits else 0,
+        "screening_hits": hits,
+    }
+
+
+def _phone_country(phone: str | None) -> str | None:
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) if phone else None
+
+
+def _same(found: str | None, residence: str) -> str:
+    if found is None:
+        return "unknown"
+    return "same" if found == residence else "other"

@@ -1,0 +1,37 @@
+"""What the ledger refuses."""
+
+from operational.kit.errors import Conflict, DomainError
+
+
+class InsufficientFunds(DomainError):
+    """The account would fall below its floor."""
+
+    code = "insufficient_funds"
+
+
+class AlreadyReversed(DomainError):
+    code = "already_reversed"
+
+
+class OperationDiffers(DomainError):
+    """The same operation key was posted before with other legs."""
+
+    code = "operation_differs"
+
+
+class HoldEnded(DomainError):
+    """The hold was settled or voided before."""
+
+    code = "hold_ended"
+
+
+class Unbalanced(DomainError):
+    """Legs that do not sum to zero per currency, fewer than two, or two on one account."""
+
+    code = "unbalanced"
+
+
+class LedgerBusy(Conflict):
+    """Another posting holds one of the accounts for too long."""
+
+    code = "ledger_busy"

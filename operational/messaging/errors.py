@@ -1,0 +1,27 @@
+"""What messaging refuses."""
+
+from operational.kit.errors import Conflict, DomainError
+
+
+class IdempotencyKeyReused(DomainError):
+    """The key was used before with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class InProgress(Conflict):
+    """The first request with this key is still being answered."""
+
+    code = "in_progress"
+
+
+class Incurable(DomainError):
+    """No retry will make this message acceptable; it is parked at once for a person to see."""
+
+    code = "incurable"
+
+
+class NotParked(DomainError):
+    """Only a parked message can be replayed."""
+
+    code = "not_parked"

@@ -1,0 +1,1 @@
+"""Schema changes, date first. `kingpost migrate` runs them; each goes up and down."""

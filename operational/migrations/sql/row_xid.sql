@@ -1,0 +1,25 @@
+-- `row_xid` names the transaction that last wrote a row; see operational.kit.db.Ingested.
+create schema kit;
+
+create function kit.touch_row_xid() returns trigger language plpgsql as $$
+begin
+  new.row_xid := pg_current_xact_id();
+  return new;
+end $$;
+
+do $$
+declare
+  target record;
+begin
+  for target in
+    select table_schema, table_name
+    from information_schema.columns
+    where column_name = 'row_xid' and table_schema not in ('pg_catalog', 'information_schema')
+  loop
+    execute format(
+      -- A statement that set it itself is not touched again: that costs a busy row a function call.
+      'create trigger touch_row_xid before update on %I.%I for each row '
+      'when (new.row_xid is distinct from pg_current_xact_id()) execute function kit.touch_row_xid()',
+      target.table_schema, target.table_name);
+  end loop;
+end $$;

@@ -1,0 +1,114 @@
+"""A verdict on a payment becomes money in the books."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from operational.audit import service as audit
+from operational.audit.tags import Tag
+from operational.kit.actor import Actor
+from operational.kit.money import Money
+from operational.ledger import queries as books
+from operational.ledger import service as ledger
+from operational.ledger.service import Leg
+from operational.payments.models import Payment, PaymentEvent
+from operational.payments.rules import Movement, Verdict
+from operational.payments.states import OPEN, RANKS, PaymentStatus
+
+WORKER = Actor.system("payments")
+
+_LOCK_DEBT = text("select pg_advisory_xact_lock(3, hashtext(:name))")
+
+_TAGS = {
+    PaymentStatus.PENDING: Tag.DEPOSIT_ADVANCE,
+    PaymentStatus.AUTHORISED: Tag.DEPOSIT_ADVANCE,
+    PaymentStatus.FAILED: Tag.DEPOSIT_FAIL,
+    PaymentStatus.SUCCEEDED: Tag.DEPOSIT_SUCCEED,
+    PaymentStatus.REFUNDED: Tag.DEPOSIT_RETURN,
+    PaymentStatus.CHARGED_BACK: Tag.DEPOSIT_RETURN,
+    PaymentStatus.CHARGEBACK_WON: Tag.DEPOSIT_RETURN,
+}
+
+
+def bring(
+    session: Session,
+    payment: Payment,
+    verdict: Verdict,
+    event: PaymentEvent,
+    *,
+    now: datetime,
+) -> None:
+    """Post what the verdict says and the books do not have yet; move the status up, never down.
+
+    Raises:
+        InsufficientFunds: the wallet was emptied meanwhile; another try finds a debt instead.
+    """
+    before = payment.status
+    posted = [_post(session, payment, movement) for movement in verdict.movements]
+    moves_up = RANKS[verdict.status] > RANKS[PaymentStatus(before)]
+    event.is_applied = moves_up or any(posted)
+    if moves_up:
+        _move(payment, verdict, event.details.get("reason"), now)
+
+    audit.record(
+        session,
+        _TAGS[PaymentStatus(event.status)] if event.is_applied else Tag.DEPOSIT_EVENT_IGNORE,
+        subject=payment.id,
+        actor=WORKER,
+        now=now,
+        reason=event.details.get("reason"),
+        before={"status": before},
+        after={"status": payment.status, "event": event.external_id},
+    )
+
+
+def _move(payment: Payment, verdict: Verdict, reason: str | None, now: datetime) -> None:
+    payment.status = verdict.status
+    if verdict.movements:
+        payment.succeeded_at = verdict.movements[0].effective_at
+        payment.failure_reason = None
+    elif verdict.status is PaymentStatus.FAILED:
+        payment.failure_reason = reason or "refused"
+    payment.ended_at = None if verdict.status in OPEN else payment.ended_at or now
+
+
+def _post(session: Session, payment: Payment, movement: Movement) -> bool:
+    """Post one movement, unless it is in the books. True if it was not."""
+    if books.journal_of(session, movement.op_key) is not None:
+        return False
+    moved = Money(movement.amount_minor, payment.currency)
+    clearing = ledger.control_account(session, f"psp:{payment.psp}", "asset", payment.currency)
+    ledger.post(
+        session,
+        movement.op_key,
+        kind=movement.kind,
+        legs=[Leg(clearing, -moved), *_client_legs(session, payment.client_id, moved)],
+        effective_at=movement.effective_at,
+        actor=WORKER,
+        meta={"payment": payment.reference, "psp": payment.psp},
+    )
+    return True
+
+
+def _client_legs(session: Session, client_id: UUID, moved: Money) -> list[Leg]:
+    """Credit the wallet. A return takes what is there, and the rest becomes the client's debt.
+
+    A chargeback comes months later, when the money may be spent; it must land all the same.
+    Money that comes in pays a debt first.
+    """
+    wallet = ledger.client_wallet(session, client_id, moved.currency)
+    name = f"client_debt:{client_id}"
+    if moved.minor > 0 and books.control_balance(session, name, moved.currency).minor == 0:
+        return [Leg(wallet, moved)]
+
+    # The debt is read and then written; one at a time per client.
+    session.execute(_LOCK_DEBT, {"name": name})
+    if moved.minor > 0:
+        to_debt = min(-books.control_balance(session, name, moved.currency).minor, moved.minor)
+    else:
+        to_debt = min(books.available(session, wallet).minor + moved.minor, 0)
+    debt = ledger.control_account(session, name, "asset", moved.currency)
+    parts = ((wallet, moved.minor - to_debt), (debt, to_debt))
+    return [Leg(account, Money(minor, moved.currency)) for account, minor in parts if minor]

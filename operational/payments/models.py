@@ -1,0 +1,79 @@
+"""Tables of payments and of what happened to them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from operational.kit.db import Base, Row
+from operational.payments.states import PaymentStatus
+
+
+class Payment(Row, Base):
+    """One deposit of one client through one PSP."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("direction in ('deposit', 'withdrawal')", name="direction"),
+        Index("uq_payment_psp_payment_id", "psp", "psp_payment_id", unique=True),
+        Index(
+            "ix_payment_open",
+            "requested_at",
+            postgresql_where=text("status in ('created', 'pending', 'authorised')"),
+        ),
+        {"schema": "payments"},
+    )
+
+    reference: Mapped[str] = mapped_column(unique=True)
+    """Ours, sent to the PSP as its merchant reference."""
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.client.id"), index=True)
+    direction: Mapped[str]
+    method: Mapped[str]
+    country: Mapped[str]
+    """Of the client when asking; some methods belong to one."""
+    psp: Mapped[str]
+    fallback_psps: Mapped[list[str]]
+    """Whom to ask next, in this order, if `psp` refuses or does not answer."""
+    routing_decision_id: Mapped[UUID]
+    psp_session_id: Mapped[str | None]
+    """The PSP's id of the payment page."""
+    psp_payment_id: Mapped[str | None]
+    """The PSP's id of the payment, once it has one."""
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=PaymentStatus.CREATED)
+    redirect_url: Mapped[str | None]
+    failure_reason: Mapped[str | None]
+    requested_at: Mapped[datetime]
+    succeeded_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    polled_at: Mapped[datetime | None]
+    """When the sweeper last asked the PSP about it."""
+
+
+class PaymentEvent(Row, Base):
+    """One thing the PSP told us about a payment. All of them together are its state."""
+
+    __tablename__ = "payment_event"
+    __table_args__ = (
+        UniqueConstraint("psp", "external_id"),
+        {"schema": "payments"},
+    )
+
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.payment.id"), index=True)
+    psp: Mapped[str]
+    external_id: Mapped[str]
+    status: Mapped[str]
+    """The payment status the event speaks of."""
+    operation_id: Mapped[str]
+    """The PSP's id of what moved: the payment, one refund, or one dispute."""
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    is_applied: Mapped[bool]
+    """False for an event that changed nothing when it came."""
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    details: Mapped[dict[str, Any]]

@@ -1,0 +1,231 @@
+"""Stripe: form-encoded API calls, `Stripe-Signature` over the raw body, minor units."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from operational.kit.money import AmountInvalid, Money
+from operational.kit.vendors import trust
+from operational.payments.errors import CallbackMalformed, CallbackRefused
+from operational.payments.psp import Created, Order, PspEvent, PspPayment, SignedEvent, strict
+from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
+from operational.payments.states import PaymentStatus
+
+TOLERANCE_SECONDS = 300
+"""As Stripe's own library (stripe-python, _webhook.py)."""
+
+# What an event type means for the payment, and which of its fields names what moved.
+_INTENT_EVENTS = {
+    "payment_intent.created": PaymentStatus.PENDING,
+    "payment_intent.processing": PaymentStatus.PENDING,
+    "payment_intent.requires_action": PaymentStatus.PENDING,
+    "payment_intent.amount_capturable_updated": PaymentStatus.AUTHORISED,
+    "payment_intent.payment_failed": PaymentStatus.FAILED,
+    "payment_intent.canceled": PaymentStatus.FAILED,
+    "payment_intent.succeeded": PaymentStatus.SUCCEEDED,
+}
+_REFUND_EVENTS = frozenset({"refund.created", "refund.updated"})
+_DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+
+_INTENT_STATUS = {
+    "requires_capture": PaymentStatus.AUTHORISED,
+    "canceled": PaymentStatus.FAILED,
+    "succeeded": PaymentStatus.SUCCEEDED,
+}
+
+
+class Stripe:
+    """See `Psp`. Two webhook secrets may be live while one replaces the other."""
+
+    name = "stripe"
+    merchant: str | None = None
+    ack = b""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str,
+        webhook_secrets: Sequence[str],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.is_live = api_key.startswith("sk_live_")
+        self._secrets = [secret.encode() for secret in webhook_secrets]
+        self._client = httpx.Client(
+            base_url=url,
+            verify=trust(),
+            headers={"Authorization": f"Bearer {api_key}"},
+            timeout=TIMEOUT_SECONDS,
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def create_payment(self, order: Order) -> Created:
+        form = {
+            "mode": "payment",
+            "client_reference_id": order.reference,
+            "success_url": order.return_url,
+            "cancel_url": order.return_url,
+            "payment_intent_data[metadata][reference]": order.reference,
+            "line_items[0][quantity]": "1",
+            "line_items[0][price_data][currency]": order.amount.currency.lower(),
+            "line_items[0][price_data][unit_amount]": str(order.amount.minor),
+            "line_items[0][price_data][product_data][name]": f"Deposit {order.reference}",
+        }
+        headers = {"Idempotency-Key": order.reference}
+        call = self._client.build_request(
+            "POST", "/v1/checkout/sessions", data=form, headers=headers
+        )
+        session = answered(call, self._client)
+        return Created(session.get("payment_intent"), str(session["id"]), str(session["url"]))
+
+    def find_payment(self, reference: str, session_id: str | None) -> PspPayment | None:
+        query = {"query": f"metadata['reference']:'{reference}'"}
+        intents = self._get("/v1/payment_intents/search", query)["data"]
+        if not intents:
+            return None
+        intent = intents[0]
+        sessions = self._get("/v1/checkout/sessions", {"payment_intent": intent["id"]})["data"]
+        page = sessions[0] if sessions else {"id": session_id or "", "url": ""}
+        created = Created(intent["id"], str(page["id"]), str(page["url"]))
+        return PspPayment(created, tuple(self._history(intent)))
+
+    def _history(self, intent: dict[str, Any]) -> list[PspEvent]:
+        """The intent's state, refunds and disputes, as the events that would have told of them."""
+        status = _INTENT_STATUS.get(intent["status"], PaymentStatus.PENDING)
+        if status is PaymentStatus.PENDING and intent.get("last_payment_error"):
+            status = PaymentStatus.FAILED
+        events = [_of_intent(intent, status, f"poll:{intent['id']}:{status}", intent["created"])]
+        if status is not PaymentStatus.SUCCEEDED:
+            return events
+        query = {"payment_intent": intent["id"], "limit": "100"}
+        for refund in self._get("/v1/refunds", query)["data"]:
+            events += _some(_of_refund(refund, f"poll:{refund['id']}", refund["created"]))
+        for dispute in self._get("/v1/disputes", query)["data"]:
+            events.append(_of_dispute(dispute, f"poll:{dispute['id']}", dispute["created"]))
+            if dispute["status"] == "won":
+                external_id = f"poll:{dispute['id']}:won"
+                events.append(_of_dispute(dispute, external_id, dispute["created"], is_won=True))
+        return events
+
+    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        return answered(self._client.build_request("GET", path, params=query), self._client)
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> list[SignedEvent]:
+        at, signatures = _signature_header(headers.get("stripe-signature", ""))
+        if abs(now.timestamp() - int(at)) > TOLERANCE_SECONDS:
+            raise CallbackRefused("timestamp")
+        signed = at.encode() + b"." + body
+        expected = [hmac.new(key, signed, hashlib.sha256).hexdigest() for key in self._secrets]
+        if not any(hmac.compare_digest(one, two) for one in expected for two in signatures):
+            raise CallbackRefused("signature")
+        event = strict.document(body)
+        return [SignedEvent(strict.text(event, "id"), body)]
+
+    def parse(self, body: bytes) -> PspEvent | None:
+        event = strict.document(body)
+        kind = strict.text(event, "type")
+        external_id = strict.text(event, "id")
+        described = strict.inner(strict.inner(event, "data"), "object")
+        created = strict.whole(event, "created")
+        found: PspEvent | None = None
+        if kind in _INTENT_EVENTS:
+            found = _of_intent(described, _INTENT_EVENTS[kind], external_id, created)
+        elif kind in _REFUND_EVENTS:
+            found = _of_refund(described, external_id, created)
+        elif kind in _DISPUTE_EVENTS and (kind.endswith("created") or _is_won(described)):
+            found = _of_dispute(described, external_id, created, is_won=_is_won(described))
+        return found and replace(found, is_live=event.get("livemode") is True)
+
+
+def _signature_header(header: str) -> tuple[str, list[str]]:
+    """Time and `v1` signatures of ``t=…,v1=…,v1=…``.
+
+    Raises:
+        CallbackRefused: no time, no signature, or rubbish.
+    """
+    items = [item.partition("=") for item in header.split(",")]
+    times = [value for name, _, value in items if name.strip() == "t"]
+    signatures = [value for name, _, value in items if name.strip() == "v1"]
+    if len(times) != 1 or not (times[0].isascii() and times[0].isdigit()) or not signatures:
+        raise CallbackRefused("header")
+    if len(times[0]) > 12 or not all(value.isascii() for value in signatures):  # noqa: PLR2004 - seconds until the year 33658
+        raise CallbackRefused("header")
+    return times[0], signatures
+
+
+def _of_intent(
+    intent: dict[str, Any], status: PaymentStatus, external_id: str, at: int
+) -> PspEvent:
+    """An intent's amount is what was asked for; once succeeded, what was received."""
+    amount = "amount_received" if status is PaymentStatus.SUCCEEDED else "amount"
+    metadata = intent.get("metadata") or {}
+    failure = intent.get("last_payment_error") or {}
+    return PspEvent(
+        external_id=external_id,
+        status=status,
+        operation_id=strict.text(intent, "id"),
+        psp_payment_id=strict.text(intent, "id"),
+        reference=metadata.get("reference"),
+        amount=_money(intent, amount),
+        occurred_at=_moment(at),
+        details={"reason": failure.get("decline_code") or failure.get("code")} if failure else {},
+    )
+
+
+def _of_refund(refund: dict[str, Any], external_id: str, at: int) -> PspEvent | None:
+    if refund.get("status") != "succeeded":
+        return None
+    return PspEvent(
+        external_id=external_id,
+        status=PaymentStatus.REFUNDED,
+        operation_id=strict.text(refund, "id"),
+        psp_payment_id=strict.text(refund, "payment_intent"),
+        reference=None,
+        amount=_money(refund, "amount"),
+        occurred_at=_moment(at),
+    )
+
+
+def _of_dispute(
+    dispute: dict[str, Any], external_id: str, at: int, *, is_won: bool = False
+) -> PspEvent:
+    return PspEvent(
+        external_id=external_id,
+        status=PaymentStatus.CHARGEBACK_WON if is_won else PaymentStatus.CHARGED_BACK,
+        operation_id=strict.text(dispute, "id"),
+        psp_payment_id=strict.text(dispute, "payment_intent"),
+        reference=None,
+        amount=_money(dispute, "amount"),
+        occurred_at=_moment(at),
+        details={"reason": dispute.get("reason")},
+    )
+
+
+def _is_won(dispute: dict[str, Any]) -> bool:
+    return dispute.get("status") == "won"
+
+
+def _money(described: dict[str, Any], name: str) -> Money:
+    try:
+        return Money(strict.whole(described, name), strict.text(described, "currency").upper())
+    except AmountInvalid as error:
+        raise CallbackMalformed(str(error)) from error
+
+
+def _moment(seconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise CallbackMalformed(f"{seconds} is no time.") from error
+
+
+def _some(event: PspEvent | None) -> list[PspEvent]:
+    return [event] if event else []

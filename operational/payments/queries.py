@@ -1,0 +1,94 @@
+"""Named reads of payments."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from operational.payments.models import Payment, PaymentEvent
+from operational.payments.rules import Told
+from operational.payments.states import OPEN, PaymentStatus
+
+
+def by_reference(reference: str) -> Select[Payment]:
+    return select(Payment).where(Payment.reference == reference)
+
+
+def of_client(client_id: UUID, limit: int = 100) -> Select[Payment]:
+    """The newest payments of one client."""
+    return (
+        select(Payment)
+        .where(Payment.client_id == client_id)
+        .order_by(Payment.requested_at.desc(), Payment.id.desc())
+        .limit(limit)
+    )
+
+
+def newest(*, status: str | None = None, limit: int = 100) -> Select[Payment]:
+    """The newest payments of everybody, of one status if said."""
+    found = select(Payment).order_by(Payment.requested_at.desc(), Payment.id.desc()).limit(limit)
+    return found if status is None else found.where(Payment.status == status)
+
+
+def events_of(payment_id: UUID) -> Select[PaymentEvent]:
+    """Everything the PSP told of a payment, as it came."""
+    return (
+        select(PaymentEvent)
+        .where(PaymentEvent.payment_id == payment_id)
+        .order_by(PaymentEvent.recorded_at, PaymentEvent.id)
+    )
+
+
+def told_of(session: Session, payment_id: UUID) -> list[Told]:
+    """The same in the form `rules.judge` takes."""
+    return [
+        Told(PaymentStatus(event.status), event.operation_id, event.amount_minor, event.occurred_at)
+        for event in session.scalars(events_of(payment_id))
+    ]
+
+
+def locked_by_reference(session: Session, reference: str) -> Payment | None:
+    return session.scalar(by_reference(reference).with_for_update())
+
+
+def locked_by_psp_id(session: Session, psp: str, psp_payment_id: str) -> Payment | None:
+    return session.scalar(
+        select(Payment)
+        .where(Payment.psp == psp, Payment.psp_payment_id == psp_payment_id)
+        .with_for_update()
+    )
+
+
+def asked_minor(session: Session, client_id: UUID, currency: str, since: datetime) -> int:
+    """What a client asked to pay in since then, failed payments left out."""
+    asked = session.scalar(
+        select(func.sum(Payment.amount_minor)).where(
+            Payment.client_id == client_id,
+            Payment.currency == currency,
+            Payment.requested_at > since,
+            Payment.status != PaymentStatus.FAILED,
+        )
+    )
+    return int(asked or 0)
+
+
+def silent(
+    psps: Collection[str], now: datetime, older_than: timedelta, limit: int
+) -> Select[Payment]:
+    """Open payments the PSP should have told us more about by now, those asked longest ago first."""
+    return (
+        select(Payment)
+        .where(Payment.status.in_([str(status) for status in OPEN]))
+        .where(Payment.psp.in_(list(psps)), Payment.requested_at <= now - older_than)
+        .where((Payment.polled_at.is_(None)) | (Payment.polled_at <= now - older_than))
+        .order_by(Payment.polled_at.nulls_first(), Payment.requested_at)
+        .limit(limit)
+    )
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many payments stand in each status."""
+    found = select(Payment.status, func.count()).group_by(Payment.status)
+    return {status: count for status, count in session.execute(found)}  # noqa: C416 - a row is no pair to dict()

@@ -1,0 +1,286 @@
+"""The verbs of deposits: ask for one, hear of it, take it back."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from operational.access.matrix import Permission
+from operational.audit import service as audit
+from operational.audit.tags import Tag
+from operational.clients import service as clients
+from operational.clients.states import Stage
+from operational.kit import ids
+from operational.kit.actor import Actor
+from operational.kit.errors import DomainError
+from operational.kit.money import Money
+from operational.messaging import inbox, outbox
+from operational.messaging.models import InboxMessage
+from operational.payments import booking, errors, queries, rules
+from operational.payments.models import Payment, PaymentEvent
+from operational.payments.psp import Psp, PspEvent
+from operational.payments.states import PaymentStatus
+from operational.rules import service as decisions
+from operational.rules import tables
+
+CREATE_PAYMENT = "psp.create_payment"
+CREATE_DEADLINE = timedelta(minutes=15)
+"""A client who waits longer has left the page."""
+WORKER = Actor.system("payments")
+
+_REFUSALS: dict[str, type[DomainError]] = {
+    "not_verified": errors.NotVerified,
+    "amount_out_of_limits": errors.AmountOutOfLimits,
+    "daily_limit_reached": errors.DailyLimitReached,
+}
+
+
+def request_deposit(
+    session: Session,
+    client_id: UUID,
+    amount: Money,
+    *,
+    method: str,
+    actor: Actor,
+    now: datetime,
+) -> Payment:
+    """Note that a client wants to pay in; the outbox asks the PSP for a payment page.
+
+    Raises:
+        Forbidden, ClientNotFound: the actor may not, or not for this client.
+        NotVerified, AmountOutOfLimits, DailyLimitReached: see `rules.refusals`.
+        NoPspOffers: nobody takes this method, currency or country.
+    """
+    # The client's row is locked, so two deposits at once cannot both fit under the daily limit.
+    client = clients.own(session, client_id, Permission.PAYMENTS_DEPOSIT, actor=actor)
+    asked = queries.asked_minor(session, client_id, amount.currency, now - timedelta(days=1))
+    refused = rules.refusals(
+        rules.DepositFacts(
+            is_verified=client.stage == Stage.VERIFIED,
+            amount=amount,
+            asked_today=Money(asked, amount.currency),
+        )
+    )
+    if refused:
+        raise _REFUSALS[refused[0]](f"A deposit of {amount} is not possible: {refused[0]}.")
+    payment_id = ids.uuid7()
+    psps, decision_id = _route(session, payment_id, method, client.country, amount, now=now)
+
+    payment = Payment(
+        id=payment_id,
+        reference=ids.reference("D"),
+        client_id=client_id,
+        direction="deposit",
+        method=method,
+        country=client.country,
+        psp=psps[0],
+        fallback_psps=psps[1:],
+        routing_decision_id=decision_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        status=PaymentStatus.CREATED,
+        requested_at=now,
+    )
+    session.add(payment)
+    session.flush()
+    ask_psp(session, payment, now=now)
+
+    audit.record(
+        session,
+        Tag.DEPOSIT_REQUEST,
+        subject=payment.id,
+        actor=actor,
+        now=now,
+        after={"amount": str(amount), "method": method, "psp": payment.psp},
+        decision_id=decision_id,
+    )
+    return payment
+
+
+def _route(
+    session: Session, payment_id: UUID, method: str, country: str, amount: Money, *, now: datetime
+) -> tuple[list[str], UUID]:
+    """Ask the routing table which PSPs take it, the best first; and by which decision."""
+    routing = decisions.decide(
+        session,
+        tables.PSP_ROUTING,
+        {
+            "method": method,
+            "country": country,
+            "currency": amount.currency,
+            "amount": str(amount.major),
+        },
+        subject=("payment", str(payment_id)),
+        now=now,
+    )
+    if not routing.outcome["psps"]:
+        raise errors.NoPspOffers(routing.outcome["reason"])
+    return routing.outcome["psps"], routing.id
+
+
+def ask_psp(session: Session, payment: Payment, *, now: datetime) -> None:
+    """Let the outbox open a payment page at the payment's PSP."""
+    outbox.put(
+        session,
+        CREATE_PAYMENT,
+        aggregate=f"payment:{payment.id}",
+        payload={
+            "payment_id": str(payment.id),
+            "psp": payment.psp,
+            "reference": payment.reference,
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "method": payment.method,
+            "country": payment.country,
+        },
+        now=now,
+        deadline=CREATE_DEADLINE,
+    )
+
+
+def receive_callback(
+    session: Session, psp: Psp, headers: Mapping[str, str], body: bytes, *, now: datetime
+) -> int:
+    """Believe a callback or not, and store what it brings. Nothing is done with it yet.
+
+    Answer 2xx only after this transaction is committed, with `psp.ack` as the body.
+
+    Args:
+        session: the request's transaction.
+        psp: the adapter of the provider whose address was called.
+        headers: with names in lower case.
+        body: the raw bytes, at most `settings.callback_bytes_max` of them.
+        now: for the age of the signature.
+
+    Returns:
+        How many events were new.
+
+    Raises:
+        CallbackRefused: count it with `inbox.count_refused`, in another transaction.
+        CallbackMalformed: likewise.
+    """
+    events = psp.verify(headers, body, now)
+    kept = {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
+    return sum(
+        inbox.receive(session, psp.name, event.external_id, kept, event.body, now=now)
+        for event in events
+    )
+
+
+_KEPT_HEADERS = frozenset({"content-type", "stripe-signature", "user-agent"})
+
+
+def apply_callback(
+    session: Session, message: InboxMessage, *, psps: Mapping[str, Psp], now: datetime
+) -> None:
+    """Handle one stored callback. An event about nothing of ours is done by being stored.
+
+    Raises:
+        UnknownReference: tried again, for it may speak of a payment not committed yet.
+        CallbackDiffers, CallbackImpossible, CallbackMalformed: for a person to see.
+    """
+    psp = psps[message.source]
+    event = psp.parse(message.body)
+    if event is not None:
+        apply_event(session, psp, event, now=now)
+
+
+def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -> Payment:
+    """Record what a PSP said of a payment, and bring the payment where all it said leads.
+
+    Raises:
+        UnknownReference, CallbackDiffers, CallbackImpossible.
+    """
+    payment = _payment_of(session, psp, event)
+    _compare(payment, psp, event)
+
+    recorded = _record(session, payment, event, now)
+    if recorded is None:
+        return payment
+
+    # A client may try several cards on one page; the id of the try that worked is the payment's.
+    if payment.psp_payment_id is None or event.status is not PaymentStatus.FAILED:
+        payment.psp_payment_id = event.psp_payment_id
+    told = queries.told_of(session, payment.id)
+    try:
+        verdict = rules.judge(str(payment.id), payment.amount_minor, told)
+    except rules.Impossible as error:
+        raise errors.CallbackImpossible(f"{payment.reference}: {error}.") from error
+    booking.bring(session, payment, verdict, recorded, now=now)
+    return payment
+
+
+def expire(session: Session, payment_id: UUID, *, now: datetime) -> Payment:
+    """Give up a payment the PSP knows nothing of. A success that comes after all still wins."""
+    payment = session.get_one(Payment, payment_id, with_for_update=True)
+    if payment.status in {PaymentStatus.CREATED, PaymentStatus.PENDING}:
+        fail(session, payment, "expired", tag=Tag.DEPOSIT_EXPIRE, now=now)
+    return payment
+
+
+def fail(
+    session: Session, payment: Payment, reason: str, *, now: datetime, tag: Tag = Tag.DEPOSIT_FAIL
+) -> None:
+    """End a payment no PSP took."""
+    payment.status = PaymentStatus.FAILED
+    payment.failure_reason = reason
+    payment.ended_at = now
+    audit.record(session, tag, subject=payment.id, actor=WORKER, now=now, reason=reason)
+
+
+def _record(
+    session: Session, payment: Payment, event: PspEvent, now: datetime
+) -> PaymentEvent | None:
+    """Keep what we were told; None if we were told by this very event before."""
+    row = insert(PaymentEvent).values(
+        id=ids.uuid7(),
+        payment_id=payment.id,
+        psp=payment.psp,
+        external_id=event.external_id,
+        status=event.status,
+        operation_id=event.operation_id,
+        amount_minor=event.amount.minor,
+        currency=event.amount.currency,
+        is_applied=False,
+        occurred_at=event.occurred_at or now,
+        recorded_at=now,
+        details=event.details,
+    )
+    return session.scalar(row.on_conflict_do_nothing().returning(PaymentEvent))
+
+
+def _payment_of(session: Session, psp: Psp, event: PspEvent) -> Payment:
+    """Our row of what the event speaks of, locked."""
+    payment = None
+    if event.reference:
+        payment = queries.locked_by_reference(session, event.reference)
+    # A refund or dispute may carry a reference of its own, or none.
+    if payment is None:
+        payment = queries.locked_by_psp_id(session, psp.name, event.psp_payment_id)
+    if payment is None:
+        named = event.reference or event.psp_payment_id
+        raise errors.UnknownReference(f"{psp.name} speaks of {named}, which we do not know.")
+    return payment
+
+
+def _compare(payment: Payment, psp: Psp, event: PspEvent) -> None:
+    """Believe the PSP only where it agrees with our own row."""
+    is_whole = event.status not in {
+        PaymentStatus.REFUNDED,
+        PaymentStatus.CHARGED_BACK,
+        PaymentStatus.CHARGEBACK_WON,
+    }
+    differences = {
+        "psp": (payment.psp, psp.name),
+        "currency": (payment.currency, event.amount.currency),
+        "amount": (payment.amount_minor if is_whole else event.amount.minor, event.amount.minor),
+        "merchant": (psp.merchant, event.merchant),
+        "live mode": (psp.is_live, event.is_live),
+    }
+    for name, (ours, theirs) in differences.items():
+        if ours != theirs:
+            raise errors.CallbackDiffers(
+                f"{payment.reference}: {name} is {ours} here, {theirs} at {psp.name}."
+            )

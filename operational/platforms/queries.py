@@ -1,0 +1,83 @@
+"""Named reads of trading accounts and transfers."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from operational.platforms.errors import TradingAccountNotFound
+from operational.platforms.models import TradingAccount, Transfer
+from operational.platforms.states import AccountStatus, TransferStatus
+
+
+def get(session: Session, account_id: UUID) -> TradingAccount:
+    """The trading account with this id.
+
+    Raises:
+        TradingAccountNotFound.
+    """
+    found = session.get(TradingAccount, account_id)
+    if found is None:
+        raise TradingAccountNotFound(f"There is no trading account {account_id}.")
+    return found
+
+
+def of_client(client_id: UUID) -> Select[TradingAccount]:
+    """A client's trading accounts, oldest first."""
+    return (
+        select(TradingAccount)
+        .where(TradingAccount.client_id == client_id)
+        .order_by(TradingAccount.requested_at, TradingAccount.id)
+    )
+
+
+def newest(limit: int = 200) -> Select[TradingAccount]:
+    return select(TradingAccount).order_by(TradingAccount.requested_at.desc()).limit(limit)
+
+
+def account_count(session: Session, client_id: UUID) -> int:
+    """Accounts a client has or waits for."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                TradingAccount.client_id == client_id,
+                TradingAccount.observed_status != AccountStatus.REFUSED,
+            )
+        )
+        or 0
+    )
+
+
+def on_server(server: str) -> Select[TradingAccount]:
+    """Every account that has a login on a server."""
+    return select(TradingAccount).where(
+        TradingAccount.server == server, TradingAccount.login.is_not(None)
+    )
+
+
+def contradictions() -> Select[TradingAccount]:
+    """Accounts whose platform shows another state than we want, the oldest contradiction first."""
+    return (
+        select(TradingAccount)
+        .where(TradingAccount.differs_since.is_not(None))
+        .order_by(TradingAccount.differs_since)
+    )
+
+
+def transfers_of(client_id: UUID, limit: int = 100) -> Select[Transfer]:
+    """The newest transfers of one client."""
+    return (
+        select(Transfer)
+        .where(Transfer.client_id == client_id)
+        .order_by(Transfer.requested_at.desc(), Transfer.id.desc())
+        .limit(limit)
+    )
+
+
+def in_doubt() -> Select[Transfer]:
+    """Transfers the platform has not answered for."""
+    return (
+        select(Transfer)
+        .where(Transfer.status == TransferStatus.IN_DOUBT)
+        .order_by(Transfer.requested_at)
+    )

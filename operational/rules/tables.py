@@ -1,0 +1,21 @@
+"""The tables the hub ships with: one JSON file each, in `tables/`."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+LEAD_ROUTING = "lead_routing"
+"""Which team takes a new lead."""
+KYC = "kyc"
+"""Whether an identity check approves, stops or refuses a client."""
+PSP_ROUTING = "psp_routing"
+"""Which payment service providers to try for a deposit, in which order."""
+
+NAMES = (LEAD_ROUTING, KYC, PSP_ROUTING)
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """The content of one shipped table."""
+    text = (files("operational.rules") / "tables" / f"{name}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
