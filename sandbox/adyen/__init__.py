@@ -1,0 +1,1 @@
+"""A stand-in for Adyen: sessions, payment links, modifications, payouts, notifications, reports."""

@@ -1,0 +1,220 @@
+"""Money in: deposits that work, fail, come late or come back; the account and transfers to it.
+
+Every draw of dice happens outside an act's work, and what an act found is kept with it: a story
+told again after a kill draws the same and finds the same.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from operational.kit.money import EXPONENTS, Money
+from operational.ledger import queries as books
+from operational.ledger import service as ledger
+from operational.payments import queries as payment_queries
+from operational.payments import service as payments
+from operational.platforms import queries as platform_queries
+from operational.platforms import service as platforms
+from operational.platforms.states import READY
+from sandbox.story.cast import Person
+from sandbox.story.tale import Account, Tale, herself, minutes
+
+# What a dollar is worth, to round numbers: people pay in round amounts of their own money.
+_PER_DOLLAR = {"PLN": 4, "ZAR": 18, "JPY": 150}
+_MAJOR_MAX = {"PLN": 45_000, "ZAR": 45_000, "JPY": 3_000_000}
+"""Under the house's limit for one deposit; 20,000 of any other currency."""
+_LEVERAGES = (30, 100, 100, 200, 500)
+_DAYS_BETWEEN = 14
+_COMES_AGAIN = 0.75
+
+Outcome = dict[str, Any]
+
+
+class Ending(StrEnum):
+    """How a visit to the payment page ends."""
+
+    PAID = "paid"
+    SECOND_CARD = "second_card"
+    """The first card is declined, the second works."""
+    GIVEN_UP = "given_up"
+    """Declined, and nobody tries again."""
+    LATE = "late"
+    """Paid, but hours later."""
+    UNTOLD = "untold"
+    """Paid, and the callback is lost; the sweeper finds out."""
+
+
+_ENDINGS = {
+    Ending.PAID: 74,
+    Ending.SECOND_CARD: 11,
+    Ending.GIVEN_UP: 7,
+    Ending.LATE: 6,
+    Ending.UNTOLD: 2,
+}
+_RETURNS = {"": 960, "refund": 20, "chargeback": 20}
+
+
+class Funding:
+    """One verified client's money."""
+
+    def __init__(self, tale: Tale, person: Person, client_id: UUID, user_id: str) -> None:
+        self.tale, self.person, self.client_id = tale, person, client_id
+        self.actor = herself(person, user_id)
+        self.dice = person.dice("money")
+        self.currency = person.country.currency
+        self.count = 0
+
+    def deposit(self) -> None:
+        """Ask for a payment page; most come again in a week or two."""
+        self.count += 1
+        Deposit(self, self.count).ask()
+        if self.dice.random() < _COMES_AGAIN:
+            days = self.dice.expovariate(1 / _DAYS_BETWEEN) + 0.5
+            self.tale.after(timedelta(days=days), self.deposit)
+
+    def open_account(self) -> None:
+        """The first money opens a trading account."""
+        leverage = self.person.dice("leverage").choice(_LEVERAGES)
+
+        def work(session: Session) -> Outcome:
+            account = platforms.request_account(
+                session,
+                self.client_id,
+                currency=self.currency,
+                leverage=leverage,
+                actor=self.actor,
+                now=self.tale.now,
+            )
+            return {"account_id": str(account.id)}
+
+        self.once("opens an account", work)
+        self.tale.stage.carry(1)
+
+    def fund(self, share: float) -> None:
+        """Move what is in the wallet, or most of it, to the trading account."""
+        number = self.count
+
+        def work(session: Session) -> Outcome:
+            account = session.scalar(platform_queries.of_client(self.client_id).limit(1))
+            wallet = ledger.client_wallet(session, self.client_id, self.currency)
+            amount = Money(int(books.available(session, wallet).minor * share), self.currency)
+            if account is None or account.observed_status not in READY or amount.minor <= 0:
+                return {}
+            platforms.fund(session, account.id, amount, actor=self.actor, now=self.tale.now)
+            found = {"account_id": str(account.id), "login": account.login}
+            return found | {"amount_minor": amount.minor}
+
+        told = self.once(f"funds {number} at {self.tale.now:%m-%d %H:%M:%S}", work)
+        self.tale.stage.carry(1)
+        if told:
+            self._remember(told)
+
+    def _remember(self, told: Outcome) -> None:
+        account = self.tale.accounts.setdefault(
+            self.person.key,
+            Account(self.person, UUID(told["account_id"]), told["login"], self.tale.now, 0.0),
+        )
+        account.funds += told["amount_minor"] / 10 ** EXPONENTS[self.currency] / self.per_dollar
+
+    @property
+    def per_dollar(self) -> int:
+        return _PER_DOLLAR.get(self.currency, 1)
+
+    def amount(self) -> Money:
+        """A round amount; now and then a large one, which is routed elsewhere."""
+        tens = max(2, round(self.person.wealth * self.dice.lognormvariate(0, 0.5)))
+        major = min(10 * tens * self.per_dollar, _MAJOR_MAX.get(self.currency, 20_000))
+        return Money(major * 10 ** EXPONENTS[self.currency], self.currency)
+
+    def once(self, what: str, work: Callable[[Session], Outcome]) -> Outcome:
+        return self.tale.stage.book.once(f"{self.person.key} {what}", work)
+
+
+class Deposit:
+    """One visit to a payment page."""
+
+    def __init__(self, funding: Funding, number: int) -> None:
+        self.funding, self.number, self.tale = funding, number, funding.tale
+        self.dice = funding.person.dice(f"deposit {number}")
+        self.ending = self.dice.choices(list(_ENDINGS), list(_ENDINGS.values()))[0]
+
+    def ask(self) -> None:
+        amount = self.funding.amount()
+
+        def work(session: Session) -> Outcome:
+            payment = payments.request_deposit(
+                session,
+                self.funding.client_id,
+                amount,
+                method="card",
+                actor=self.funding.actor,
+                now=self.tale.now,
+            )
+            return {"reference": payment.reference}
+
+        self.reference = self.funding.once(f"deposit {self.number}", work)["reference"]
+        self.tale.stage.carry(1)
+        wait = minutes(self.dice, 600 if self.ending is Ending.LATE else 3)
+        self.tale.after(wait, self.pay)
+
+    def pay(self) -> None:
+        page = self._see()
+        if page["session_id"] is None:
+            return
+        is_declined = self.ending in {Ending.SECOND_CARD, Ending.GIVEN_UP}
+        moves = [self._move(page, "decline", timedelta())] if is_declined else []
+        if self.ending is not Ending.GIVEN_UP:
+            moves.append(self._move(page, "pay", timedelta(seconds=40 * is_declined)))
+        is_told = self.ending is not Ending.UNTOLD
+        self.tale.stage.moves(page["psp"], self._act("pays"), moves, is_told=is_told)
+        if is_told:
+            self.arrive()
+        else:
+            self.tale.after(timedelta(hours=2), self.be_found)
+
+    def be_found(self) -> None:
+        self.tale.stage.sweep()
+        self.arrive()
+
+    def arrive(self) -> None:
+        """Money in the wallet goes on to the platform; some of it comes back one day."""
+        if not self._see()["has_succeeded"]:
+            return
+        self.funding.open_account()
+        share = self.dice.choice((1.0, 1.0, 1.0, 0.8))
+        self.tale.after(minutes(self.dice, 5), lambda: self.funding.fund(share))
+        fortune = self.dice.choices(list(_RETURNS), list(_RETURNS.values()))[0]
+        if fortune:
+            self.tale.after(
+                timedelta(days=self.dice.uniform(2, 25)), lambda: self.come_back(fortune)
+            )
+
+    def come_back(self, fortune: str) -> None:
+        """A refund we agreed to, or a chargeback nobody asked us about."""
+        page = self._see()
+        op = "dispute" if (fortune, page["psp"]) == ("chargeback", "stripe") else fortune
+        move = {"op": op, "at": self.tale.now.isoformat(), "id": page["payment_id"]}
+        self.tale.stage.moves(page["psp"], self._act("comes back"), [move])
+
+    def _see(self) -> Outcome:
+        """The payment: only what, once it is so, stays so."""
+        with Session(self.tale.stage.engine) as session:
+            payment = session.scalars(payment_queries.by_reference(self.reference)).one()
+            return {
+                "psp": payment.psp,
+                "has_succeeded": payment.succeeded_at is not None,
+                "payment_id": payment.psp_payment_id,
+                "session_id": payment.psp_session_id,
+            }
+
+    def _act(self, what: str) -> str:
+        return f"{self.funding.person.key} {what} {self.number}"
+
+    def _move(self, page: Outcome, op: str, later: timedelta) -> dict[str, Any]:
+        paid_at = page["payment_id"] if page["psp"] == "stripe" else page["session_id"]
+        move = {"op": op, "at": (self.tale.now + later).isoformat(), "id": paid_at}
+        return move | ({"country": self.funding.person.country.code} if op == "pay" else {})

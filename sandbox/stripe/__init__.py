@@ -1,0 +1,1 @@
+"""A stand-in for Stripe: intents, hosted checkout, refunds, payouts, webhooks, settlement."""
