@@ -1,0 +1,1 @@
+"""HTTP in, one verb, HTTP out: the JSON API, the pages, and the OpenID Connect provider."""

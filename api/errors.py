@@ -1,0 +1,192 @@
+"""The only table from error code to HTTP status, and the answers that carry it."""
+
+import json
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from api import refusals
+from operational.access.errors import TooManyTries
+from operational.kit.errors import DomainError
+
+log = structlog.get_logger()
+
+STATUS: dict[str, int] = {
+    # Who is asking.
+    "not_signed_in": 401,
+    "sign_in_refused": 401,
+    "invalid_client": 401,
+    "callback_refused": 401,
+    "forbidden": 403,
+    "second_person_needed": 403,
+    "cross_site": 403,
+    "too_many_tries": 429,
+    "too_large": 413,
+    # What they sent.
+    "invalid_grant": 400,
+    "callback_malformed": 400,
+    "idempotency_key_missing": 400,
+    "invalid_input": 422,
+    "idempotency_key_reused": 422,
+    "note_missing": 422,
+    # What it met.
+    "not_found": 404,
+    "document_not_found": 404,
+    "refused": 409,
+    "conflict": 409,
+    "stale": 409,
+    "account_not_ready": 409,
+    "already_decided": 409,
+    "already_reversed": 409,
+    "amount_out_of_limits": 409,
+    "case_decided": 409,
+    "currency_differs": 409,
+    "currency_not_offered": 409,
+    "daily_limit_reached": 409,
+    "document_unreadable": 409,
+    "email_taken": 409,
+    "evidence_foreign": 409,
+    "hold_ended": 409,
+    "incurable": 409,
+    "insufficient_funds": 409,
+    "leverage_not_offered": 409,
+    "move_in_past": 409,
+    "no_psp_offers": 409,
+    "no_row_applies": 409,
+    "not_enough_on_account": 409,
+    "not_parked": 409,
+    "not_verified": 409,
+    "nothing_to_decide": 409,
+    "operation_differs": 409,
+    "self_referral": 409,
+    "stage_not_allowed": 409,
+    "too_many_accounts": 409,
+    "too_many_documents": 409,
+    "tree_cycle": 409,
+    "unbalanced": 409,
+    "unknown_reference": 409,
+    # What we could not do right now.
+    "busy": 503,
+    "platform_away": 503,
+}
+RETRY_AFTER_S = "1"
+
+# PostgreSQL's own words for "not now": lock not available, statement cancelled, shutting down.
+_NOT_NOW = frozenset({"55P03", "57014", "57P01", "57P02", "57P03", "53300"})
+
+
+class Busy(DomainError):
+    """PostgreSQL asked for another try too often, or is not there."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("The hub is busy. Nothing was changed; please try again.")
+
+
+class IdempotencyKeyMissing(DomainError):
+    code = "idempotency_key_missing"
+
+    def __init__(self) -> None:
+        super().__init__("Send an Idempotency-Key with this request.", field="Idempotency-Key")
+
+
+def register(app: FastAPI) -> None:
+    """Answer every refusal, and every fault, in one form."""
+    app.add_exception_handler(DomainError, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _pool)
+    app.add_exception_handler(Exception, _fault)
+
+
+def status_of(error: type[DomainError] | DomainError) -> int:
+    """The status of the error's code; a code that is not in the table takes its parent's."""
+    kind = error if isinstance(error, type) else type(error)
+    codes = (parent.code for parent in kind.__mro__ if issubclass(parent, DomainError))
+    return next(STATUS[code] for code in codes if code in STATUS)
+
+
+def document(code: str, message: str, request_id: str, field: str | None = None) -> dict[str, Any]:
+    """The body of every refusal."""
+    return {"code": code, "message": message, "field": field, "request_id": request_id}
+
+
+def body_of(scope: Scope, error: DomainError) -> bytes:
+    """The same where there is no `Request` object."""
+    request_id = scope["state"]["request_id"]
+    return as_json(document(error.code, str(error), request_id, error.field))
+
+
+def as_json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def headers_of(error: DomainError) -> dict[str, str]:
+    if isinstance(error, TooManyTries):
+        return {"Retry-After": str(error.wait_s)}
+    return {"Retry-After": RETRY_AFTER_S} if status_of(error) == STATUS["busy"] else {}
+
+
+def first_problem(error: RequestValidationError) -> tuple[str, str]:
+    """The field at fault and a sentence; never the value, which may be a password."""
+    problem = error.errors()[0]
+    path = [str(part) for part in problem["loc"] if part not in {"body", "query", "path", "header"}]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return ".".join(path), message[:1].upper() + message[1:]
+
+
+def is_not_now(error: DBAPIError) -> bool:
+    """Whether the database is busy or away, rather than asked something wrong."""
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _NOT_NOW
+
+
+def answer(request: Request, error: DomainError) -> JSONResponse:
+    content = document(error.code, str(error), request.state.request_id, error.field)
+    return JSONResponse(content, status_of(error), headers_of(error))
+
+
+def _refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)
+    refusals.record(request, error)
+    return answer(request, error)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    field, message = first_problem(error)
+    refusals.record_code(request, "invalid_input")
+    content = document("invalid_input", message, request.state.request_id, field)
+    return JSONResponse(content, STATUS["invalid_input"])
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses by itself: no such page, wrong method, body too large."""
+    assert isinstance(error, HTTPException)
+    content = document(f"http_{error.status_code}", error.detail, request.state.request_id)
+    return JSONResponse(content, error.status_code, error.headers)
+
+
+def _database(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)
+    return answer(request, Busy()) if is_not_now(error) else _fault(request, error)
+
+
+def _pool(request: Request, _: Exception) -> JSONResponse:
+    return answer(request, Busy())
+
+
+def _fault(request: Request, error: Exception) -> JSONResponse:
+    """A bug: logged whole, told to nobody."""
+    log.error("fault", path=request.url.path, request_id=request.state.request_id, exc_info=error)
+    refusals.record_code(request, "fault")
+    content = document("fault", "Something is broken here; we know.", request.state.request_id)
+    return JSONResponse(content, 500)

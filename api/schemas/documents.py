@@ -1,0 +1,36 @@
+"""Documents and checks over the wire; never the bytes."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from operational.kit.settings import Settings
+
+# The file, and the form around it: boundaries, the zone's text, names.
+UPLOAD_BYTES_MAX = Settings.model_fields["upload_bytes_max"].default + 64 * 1024
+
+
+class DocumentOut(BaseModel):
+    """One document handed in."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    id: UUID
+    kind: str
+    file_name: str
+    media_type: str
+    size_bytes: int
+    expires_on: date | None
+    uploaded_at: datetime
+
+
+class CheckOut(BaseModel):
+    """What a run of the checks came to. Staff see the facts elsewhere."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    outcome: str
+    reasons: list[dict[str, Any]]
+    checked_at: datetime

@@ -1,0 +1,98 @@
+"""Deposits, transfers and wallets over the wire.
+
+Amounts are text: JSON numbers are floats in many programs.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from api.schemas.room import Currency, MoneyForm
+from operational.kit.money import Money
+
+
+class _Amount(BaseModel):
+    """A row's minor units, shown as an exact decimal of major units."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    amount_minor: int = Field(exclude=True)
+    currency: str
+
+    @computed_field(examples=["250.00"])
+    def amount(self) -> str:
+        return _text(self.amount_minor, self.currency)
+
+
+class PaymentOut(_Amount):
+    """One deposit."""
+
+    reference: str
+    client_id: UUID
+    method: str
+    psp: str
+    status: str
+    redirect_url: str | None
+    failure_reason: str | None
+    requested_at: datetime
+    succeeded_at: datetime | None
+
+
+class TransferOut(_Amount):
+    """One transfer; a negative amount came back from the platform."""
+
+    id: UUID
+    reference: str
+    trading_account_id: UUID
+    status: str
+    refusal: str | None
+    requested_at: datetime
+    done_at: datetime | None
+
+
+class WalletOut(BaseModel):
+    """A client's wallet in one currency: what may be spent, and what is on its way."""
+
+    currency: str
+    available: str
+    held: str
+
+    @classmethod
+    def of(cls, currency: str, posted: int, held: int) -> "WalletOut":
+        return cls(
+            currency=currency,
+            available=_text(posted - held, currency),
+            held=_text(held, currency),
+        )
+
+
+class DepositForm(MoneyForm):
+    """A deposit a client wants to make."""
+
+    method: Literal["card", "ideal", "bank_transfer"] = "card"
+
+
+class TransferForm(MoneyForm):
+    """Money between one's wallet and one's trading account."""
+
+    direction: Literal["in", "out"] = "in"
+
+    @property
+    def signed(self) -> Money:
+        """Positive towards the platform."""
+        return self.money if self.direction == "in" else -self.money
+
+
+class AccountForm(BaseModel):
+    """What a new trading account shall be like."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    currency: Currency
+    leverage: Annotated[int, Field(ge=1, le=1000)]
+
+
+def _text(minor: int, currency: str) -> str:
+    return str(Money(minor, currency)).partition(" ")[0]

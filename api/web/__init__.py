@@ -1,0 +1,1 @@
+"""Server-rendered pages: the Trader's Room, the staff screens, the partner's page."""

@@ -1,0 +1,83 @@
+"""What every page has: templates, who is looking, and what was wrong with the form just sent."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from api.web import words
+from operational.access.matrix import Permission, is_staff, permissions
+from operational.kit import ids
+from operational.kit.actor import Actor
+from operational.kit.money import Money
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(request: Request, template: str, /, status: int = 200, **content: Any) -> HTMLResponse:
+    """Render one page. `problems` and `typed` are there when a refused form is shown again."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    held = permissions(actor.roles) if actor else frozenset()
+    html = TEMPLATES.get_template(template).render(
+        request=request,
+        here=request.url.path,
+        actor=actor,
+        is_signed_in=actor is not None and actor.session_id is not None,
+        is_staff=actor is not None and is_staff(actor.roles),
+        can=lambda permission: Permission(permission) in held,
+        problems=getattr(request.state, "problems", {}),
+        typed=getattr(request.state, "typed", {}),
+        once=ids.uuid7().hex,
+        **content,
+    )
+    return HTMLResponse(html, status)
+
+
+def see_other(path: str) -> RedirectResponse:
+    """After a change: look at its result, so that reloading does not repeat it."""
+    return RedirectResponse(path, 303)
+
+
+def money(minor: int, currency: str) -> str:
+    """``1,234.50 USD``."""
+    exact = Money(minor, currency)
+    amount, _ = str(exact).split(" ")
+    whole, dot, fraction = amount.partition(".")
+    return f"{int(whole):,}{dot}{fraction} {currency}" if whole != "-0" else f"{amount} {currency}"
+
+
+def moment(at: datetime | None) -> str:
+    return at.strftime("%-d %b %Y, %H:%M UTC") if at else "—"
+
+
+def of_document(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """A JSON object as lines of name and value, nested ones flattened."""
+    lines: list[tuple[str, Any]] = []
+    for key, value in found.items():
+        if isinstance(value, Mapping):
+            lines += [(f"{key}.{inner}", part) for inner, part in of_document(value)]
+        else:
+            lines.append((key, value))
+    return lines
+
+
+TEMPLATES.filters |= {
+    "money": money,
+    "moment": moment,
+    "lines": of_document,
+    "word": words.word,
+    "tone": words.tone,
+    "told": words.told,
+    "pairs": lambda codes: [(code, code) for code in codes],
+}
+TEMPLATES.globals |= {"COUNTRIES": words.COUNTRIES, "CURRENCIES": words.CURRENCIES}

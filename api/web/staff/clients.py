@@ -1,0 +1,62 @@
+"""Clients: the list and one client's file."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from api.deps import ActorDep, NowDep, SessionDep, needs
+from api.web.door import Pages
+from api.web.shell import page
+from operational.access.matrix import Permission, permissions
+from operational.audit import queries as audit
+from operational.clients import queries as clients
+from operational.kyc import queries as kyc
+from operational.ledger import queries as ledger
+from operational.partners import queries as partners
+from operational.payments import queries as payments
+from operational.platforms import queries as platforms
+from operational.review import queries as review
+from operational.rules import queries as rules
+
+router = Pages("/staff/clients")
+
+TEXT_MAX = 200
+
+
+@router.get("", dependencies=[needs(Permission.CLIENTS_READ)])
+def client_list(request: Request, session: SessionDep, text: str = "") -> Response:
+    found = session.scalars(clients.matching(text[:TEXT_MAX])).all()
+    return page(request, "staff/clients.html", clients=found, text=text[:TEXT_MAX])
+
+
+@router.get("/{client_id}", dependencies=[needs(Permission.CLIENTS_READ)])
+def client(
+    request: Request, client_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep
+) -> Response:
+    """One client's file; each part only for those who may see it."""
+    found = clients.get(session, client_id)
+    attribution = session.scalar(partners.attribution_at(client_id, now))
+    parts: dict[Permission, dict[str, Any]] = {
+        Permission.KYC_READ: {"documents": kyc.documents(client_id)},
+        Permission.REVIEW_READ: {"cases": review.cases_of_client(client_id)},
+        Permission.PAYMENTS_READ: {"payments": payments.of_client(client_id)},
+        Permission.PLATFORMS_READ: {"accounts": platforms.of_client(client_id)},
+        Permission.RULES_READ: {"decisions": rules.decisions(("client", str(client_id)))},
+        Permission.AUDIT_READ: {"events": audit.history(client_id, "client").limit(50)},
+    }
+    held = permissions(actor.roles)
+    shown: dict[str, Any] = {
+        name: session.scalars(query).all() if permission in held else []
+        for permission, part in parts.items()
+        for name, query in part.items()
+    }
+    is_money_shown = Permission.LEDGER_READ in held
+    return page(
+        request,
+        "staff/client.html",
+        client=found,
+        partner=partners.get(session, attribution.partner_id) if attribution else None,
+        wallets=session.execute(ledger.wallets(client_id)).all() if is_money_shown else [],
+        **shown,
+    )

@@ -1,0 +1,86 @@
+"""The review queue, one case, and the decision on what was shown."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Form, Request, Response
+
+from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
+from api.schemas.review import DecisionForm
+from api.web.door import Pages
+from api.web.shell import page, see_other
+from operational.access.matrix import Permission
+from operational.clients import queries as clients
+from operational.kyc import queries as kyc_queries
+from operational.kyc import service as kyc
+from operational.kyc.vault import Vault
+from operational.review import queries
+from operational.review import service as review
+
+router = Pages("/staff")
+
+
+@router.get("/review", dependencies=[needs(Permission.REVIEW_READ)])
+def queue(request: Request, session: SessionDep) -> Response:
+    waiting = session.scalars(queries.open_cases()).all()
+    decided = session.scalars(queries.decided_cases(limit=20)).all()
+    ids = [case.client_id for case in (*waiting, *decided)]
+    return page(
+        request,
+        "staff/review.html",
+        waiting=waiting,
+        decided=decided,
+        clients={client.id: client for client in session.scalars(clients.by_ids(ids))},
+    )
+
+
+@router.get("/review/{case_id}", dependencies=[needs(Permission.REVIEW_READ)])
+def case(
+    request: Request, case_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep
+) -> Response:
+    """Exactly what is kept as evidence of what this reader was shown."""
+    evidence = review.serve_case(session, case_id, actor=actor, now=now)
+    client_id = queries.get(session, case_id).client_id
+    return page(
+        request,
+        "staff/case.html",
+        case=queries.get(session, case_id),
+        evidence=evidence,
+        client_id=client_id,
+        documents=session.scalars(kyc_queries.documents(client_id)).all(),
+    )
+
+
+@router.post("/review/{case_id}", dependencies=[needs(Permission.KYC_DECIDE)])
+def decide(
+    case_id: UUID,
+    form: Annotated[DecisionForm, Form()],
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    kyc.decide_case(
+        session,
+        case_id,
+        verdict=form.verdict,
+        note=form.note,
+        evidence_id=form.evidence_id,
+        actor=actor,
+        now=now,
+    )
+    return see_other("/staff/review")
+
+
+@router.get("/documents/{document_id}", dependencies=[needs(Permission.KYC_READ)])
+def document(
+    document_id: UUID, session: SessionDep, actor: ActorDep, hub: HubDep, now: NowDep
+) -> Response:
+    """The copy for reviewers. Every look is recorded."""
+    media_type, content = kyc.read_document(
+        session, document_id, actor=actor, now=now, vault=Vault(hub.settings)
+    )
+    headers = {
+        "Content-Disposition": f'attachment; filename="{document_id}"',
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(content, media_type=media_type, headers=headers)

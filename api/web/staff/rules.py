@@ -1,0 +1,97 @@
+"""Decision tables: versions, publication by a second person, and the trace of a decision."""
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Request, Response
+
+from api.deps import ActorDep, NowDep, SessionDep, needs
+from api.schemas.rules import DraftPageForm, PublishForm
+from api.web.door import Pages
+from api.web.shell import page, see_other
+from operational.access.matrix import Permission
+from operational.kit.errors import InvalidInput
+from operational.rules import queries
+from operational.rules import service as rules
+
+router = Pages("/staff/rules")
+
+RECENT = 200
+"""Decisions a draft is tried on."""
+
+
+@router.get("", dependencies=[needs(Permission.RULES_READ)])
+def tables(request: Request, session: SessionDep) -> Response:
+    return page(request, "staff/rules.html", versions=session.scalars(queries.versions()).all())
+
+
+@router.get("/{version_id}", dependencies=[needs(Permission.RULES_READ)])
+def version(request: Request, version_id: UUID, session: SessionDep) -> Response:
+    """One version as a table, and what it would have decided otherwise."""
+    found = queries.version(session, version_id)
+    recent = session.scalars(queries.recent_decisions(found.name, RECENT)).all()
+    return page(
+        request,
+        "staff/rule.html",
+        version=found,
+        nodes=decision_tables(found.content),
+        text=json.dumps(found.content, indent=2, ensure_ascii=False),
+        replay=rules.replay(found, recent),
+        recent=recent[:20],
+    )
+
+
+@router.post("/{version_id}", dependencies=[needs(Permission.RULES_EDIT)])
+def draft(
+    version_id: UUID,
+    form: Annotated[DraftPageForm, Form()],
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    """Write the next version, beginning from this one."""
+    name = queries.version(session, version_id).name
+    made = rules.draft(session, name, parsed(form.content), note=form.note, actor=actor, now=now)
+    return see_other(f"/staff/rules/{made.id}")
+
+
+@router.post("/{version_id}/publish", dependencies=[needs(Permission.RULES_PUBLISH)])
+def publish(
+    version_id: UUID,
+    _: Annotated[PublishForm, Form()],
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    rules.publish(session, version_id, actor=actor, now=now)
+    return see_other(f"/staff/rules/{version_id}")
+
+
+@router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])
+def decision(request: Request, decision_id: UUID, session: SessionDep) -> Response:
+    """Why the hub decided as it did."""
+    found = queries.decision(session, decision_id)
+    return page(
+        request,
+        "staff/decision.html",
+        decision=found,
+        version=queries.version(session, found.table_version_id),
+        trace=json.dumps(found.trace, indent=2, ensure_ascii=False),
+    )
+
+
+def decision_tables(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The nodes of a version that are tables, to be drawn."""
+    return [node for node in content["nodes"] if node["type"] == "decisionTableNode"]
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Raises `InvalidInput` for what is no JSON object."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput(f"This is no JSON: {error}.", field="content") from error
+    if not isinstance(found, dict):
+        raise InvalidInput("A table is a JSON object.", field="content")
+    return found

@@ -1,0 +1,115 @@
+"""States in the words people read, with the colour they read them in."""
+
+from babel import Locale
+
+from operational.clients import forms
+from operational.kit.errors import DomainError
+
+CURRENCIES = ("USD", "EUR", "GBP")
+"""What a wallet can be funded in; the routing table refuses what no provider takes."""
+
+
+COUNTRIES = sorted(
+    ((code, Locale("en").territories[code]) for code in forms.COUNTRIES), key=lambda pair: pair[1]
+)
+"""ISO 3166-1 alpha-2 and name, by name."""
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # Clients.
+    "lead": ("New", "info"),
+    "profiled": ("Ready for documents", "info"),
+    "in_review": ("In review", "warn"),
+    "verified": ("Verified", "good"),
+    "refused": ("Refused", "bad"),
+    "closed": ("Closed", ""),
+    # Payments.
+    "created": ("Preparing", "info"),
+    "pending": ("Waiting for payment", "warn"),
+    "authorised": ("Authorised", "info"),
+    "succeeded": ("Credited", "good"),
+    "failed": ("Failed", "bad"),
+    "refunded": ("Refunded", "warn"),
+    "charged_back": ("Charged back", "bad"),
+    "chargeback_won": ("Chargeback won", "good"),
+    # Trading accounts and transfers.
+    "requested": ("Requested", "info"),
+    "active": ("Active", "good"),
+    "blocked": ("Blocked", "bad"),
+    "done": ("Done", "good"),
+    "in_doubt": ("Being checked", "warn"),
+    # Cases, rules, messages.
+    "open": ("Open", "warn"),
+    "approved": ("Approved", "good"),
+    "withdrawn": ("Withdrawn", ""),
+    "draft": ("Draft", "info"),
+    "published": ("In force", "good"),
+    "retired": ("Retired", ""),
+    "parked": ("Parked", "bad"),
+    "waiting": ("Waiting", "warn"),
+}
+
+
+def word(state: str) -> str:
+    """The state as people say it."""
+    return _WORDS.get(state, (state.replace("_", " ").capitalize(), ""))[0]
+
+
+def tone(state: str) -> str:
+    """The colour class of a state's badge."""
+    return _WORDS.get(state, ("", ""))[1]
+
+
+# Refusals that clients meet often, at the field they concern, in words for clients.
+_EXPLANATIONS: dict[str, tuple[str, str]] = {
+    "not_verified": ("", "This is possible as soon as your identity is verified."),
+    "amount_out_of_limits": ("amount", "This amount is too small or too large for one deposit."),
+    "daily_limit_reached": ("amount", "With this you would pass the limit of one day."),
+    "no_psp_offers": ("", "Nobody we work with can take this payment. Try another currency."),
+    "insufficient_funds": ("amount", "There is not that much in your wallet."),
+    "not_enough_on_account": ("amount", "There is not that much on the trading account."),
+    "too_many_accounts": ("", "You have as many trading accounts as we allow."),
+    "account_not_ready": ("", "The account is not open yet, or it is blocked."),
+    "email_taken": ("email", "This e-mail cannot be used. If it is yours, sign in instead."),
+    "birth_date_implausible": ("birth_date", "You must be at least 18 years old."),
+    "idempotency_key_reused": ("", "This form was sent before. Check the numbers and send again."),
+    "too_many_documents": ("", "You have handed in as many documents as we take. Talk to us."),
+    "nothing_to_decide": ("", "There is nothing to check right now."),
+}
+
+PROBLEMS: dict[str, str] = {
+    "missing": "Please fill this in.",
+    "string_pattern_mismatch": "Write it plainly, an amount such as 250.00.",
+    "string_too_short": "This is too short.",
+    "string_too_long": "This is too long.",
+    "int_parsing": "Choose one of the list.",
+    "enum": "Choose one of the list.",
+    "literal_error": "Choose one of the list.",
+}
+"""What a form says of a field, by pydantic's type of error."""
+
+# What a client is told of a stopped check. Whatever may tip off a listed person, or tells of other
+# clients, is said in one sentence for all.
+_TOLD: dict[str, str] = {
+    "country_not_served": "We do not serve your country.",
+    "under_age": "You must be at least 18 years old.",
+    "profile_incomplete": "Your profile is not complete.",
+    "identity_document_missing": "A passport or identity card is missing.",
+    "address_document_missing": "A proof of address is missing.",
+    "mrz_missing": "The machine-readable lines of your document are missing.",
+    "mrz_invalid": "The machine-readable lines contain a typing error.",
+    "document_expired": "Your document has expired.",
+    "name_differs": "The name in your profile is not the one on your document.",
+    "birth_date_differs": "The birth date in your profile is not the one on your document.",
+}
+_TOLD_ELSE = "A person compares your details by hand. There is nothing for you to do."
+
+
+def told(reasons: list[dict[str, str]]) -> list[str]:
+    """Why a check waits, in words for the client it is about."""
+    return list(dict.fromkeys(_TOLD.get(reason["code"], _TOLD_ELSE) for reason in reasons))
+
+
+def explain(error: DomainError) -> tuple[str, str]:
+    """The field a refusal concerns, or none, and the sentence to show there."""
+    field, sentence = _EXPLANATIONS.get(error.code, (error.field or "", str(error)))
+    return field, sentence
