@@ -1,0 +1,65 @@
+{#
+    How models are written to the lake. The adapter's own way builds under another name and renames;
+    DuckLake 1.0 has been seen to write a renamed view under a schema that does not exist, after
+    which nobody can attach the lake. Replacing in one transaction is also one snapshot instead of
+    three, and readers are pinned to a snapshot anyway.
+#}
+
+{% materialization view, adapter="duckdb" %}
+    {% set target = this.incorporate(type="view") %}
+    {{ _drop_unless(load_cached_relation(this), "view") }}
+    {% call statement("main") %}
+        create or replace view {{ target }} as {{ compiled_code }}
+    {% endcall %}
+    {% do adapter.commit() %}
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}
+
+{% materialization table, adapter="duckdb" %}
+    {% set target = this.incorporate(type="table") %}
+    {{ _drop_unless(load_cached_relation(this), "table") }}
+    {% call statement("main") %}
+        {{ _replace(target, compiled_code) }}
+    {% endcall %}
+    {% do adapter.commit() %}
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}
+
+{# `unique_key` is a list: every row of a key that comes again is replaced. #}
+{% materialization incremental, adapter="duckdb" %}
+    {% set target = this.incorporate(type="table") %}
+    {{ _drop_unless(load_cached_relation(this), "table") }}
+    {% call statement("main") %}
+        {% if is_incremental() %}
+            {{ _upsert(target, compiled_code, config.require("unique_key") | join(", ")) }}
+        {% else %}
+            {{ _replace(target, compiled_code) }}
+        {% endif %}
+    {% endcall %}
+    {% do adapter.commit() %}
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}
+
+{% macro _replace(target, sql) %}
+    {% if config.get("contract").enforced %}
+        {{ get_assert_columns_equivalent(sql) }}
+        create or replace table {{ target }} {{ get_table_columns_and_constraints() }};
+        insert into {{ target }} by name {{ sql }}
+    {% else %}
+        create or replace table {{ target }} as {{ sql }}
+    {% endif %}
+{% endmacro %}
+
+{% macro _upsert(target, sql, key) %}
+    create or replace temp table batch as {{ sql }};
+    delete from {{ target }} where ({{ key }}) in (select ({{ key }}) from batch);
+    insert into {{ target }} by name from batch;
+    drop table batch
+{% endmacro %}
+
+{% macro _drop_unless(relation, type) %}
+    {% if relation is not none and relation.type != type %}
+        {% do adapter.drop_relation(relation) %}
+        {% do adapter.commit() %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,17 @@
+select
+    ----------  ids
+    id as client_id,
+    reference as client_reference,
+    user_id,
+    ----------  facts
+    country,
+    language,
+    stage,
+    source,
+    referral_code,
+    queue,
+    ----------  times
+    registered_at,
+    verified_at,
+    extract_id
+from {{ source("raw", "clients__client") }}

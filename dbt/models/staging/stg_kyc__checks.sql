@@ -1,0 +1,7 @@
+select
+    id as check_id,
+    client_id,
+    outcome,
+    checked_at,
+    extract_id
+from {{ source("raw", "kyc__check") }}

@@ -1,0 +1,7 @@
+-- The balances the ledger itself keeps for client accounts.
+select
+    account_id,
+    posted as posted_minor,
+    held as held_minor,
+    extract_id
+from {{ source("raw", "ledger__balance") }}

@@ -1,0 +1,1 @@
+"""Sources in, one published snapshot out."""

@@ -1,0 +1,1 @@
+"""The warehouse's models, run in this process."""

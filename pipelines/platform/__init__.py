@@ -1,0 +1,1 @@
+"""What the trading platforms tell: deals as they happen, statements as they were printed."""

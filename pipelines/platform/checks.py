@@ -1,0 +1,28 @@
+"""What must hold of every printed statement before it lands; its totals were checked as it was read."""
+
+from pipelines.border import Expectation
+
+EXPECTATIONS = {
+    "platform__statements": [
+        Expectation("expect_table_row_count_to_equal", {"value": 1}),
+        Expectation(
+            "expect_column_values_to_be_in_set", {"column": "platform", "value_set": ["mt4", "mt5"]}
+        ),
+        Expectation("expect_column_values_to_match_regex", {"column": "login", "regex": r"^\d+$"}),
+    ],
+    "platform__statement_trades": [
+        Expectation("expect_compound_columns_to_be_unique", {"column_list": ["section", "ticket"]}),
+        Expectation("expect_column_values_to_be_between", {"column": "volume_e8", "min_value": 1}),
+        Expectation(
+            "expect_column_values_to_be_in_set",
+            {"column": "section", "value_set": ["closed", "open", "working"]},
+        ),
+    ],
+    "platform__statement_deals": [
+        Expectation("expect_column_values_to_be_unique", {"column": "deal"}),
+        Expectation("expect_column_values_to_not_be_null", {"column": "balance_minor"}),
+    ],
+    "platform__statement_orders": [
+        Expectation("expect_column_values_to_be_unique", {"column": "order"}),
+    ],
+}

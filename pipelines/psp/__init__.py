@@ -1,0 +1,1 @@
+"""What the payment providers settle: their reports, line by line, as they count them."""

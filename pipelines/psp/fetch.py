@@ -1,0 +1,105 @@
+"""Fetch the settlement reports that lie ready at the providers into the inbox, each once."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+import duckdb
+import httpx
+
+from operational.kit.settings import Settings
+from operational.kit.vendors import keys
+from pipelines import inbox
+
+TIMEOUT_SECONDS = 30.0
+OVERLAP = timedelta(days=7)
+"""Stripe's report is asked again over its last days; a payout that is landed is passed over."""
+FIRST_DAY = date(2000, 1, 1)
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,120}\.csv")
+
+
+class SourceUnavailable(Exception):
+    """A provider did not answer, or not with a report; the next pass asks again."""
+
+
+def fetch(
+    settings: Settings, lake: duckdb.DuckDBPyConnection, *, today: date
+) -> dict[str, int | str]:
+    """Ask every provider we hold keys of; say how many reports came, or why none did.
+
+    One provider that is down keeps nobody from the others' reports.
+    """
+    told: dict[str, int | str] = {}
+    asks: dict[str, Callable[[str], Iterator[tuple[str, bytes]]]] = {
+        "adyen": lambda key: _adyen(settings, key, lake),
+        "stripe": lambda key: _stripe(settings, key, lake, today),
+    }
+    for name, ask in asks.items():
+        held = keys(settings, name)
+        if not held:
+            continue
+        try:
+            told[name] = sum(
+                inbox.drop(settings, "psp", name, file_name, content).is_file()
+                for file_name, content in ask(held["api_keys"][0])
+            )
+        except SourceUnavailable as error:
+            told[name] = str(error)
+    return told
+
+
+def _adyen(
+    settings: Settings, key: str, lake: duckdb.DuckDBPyConnection
+) -> Iterator[tuple[str, bytes]]:
+    """Reports of batches not landed yet. Adyen tells of each by notification too."""
+    landed = _landed_names(lake, "adyen_settlement")
+    with _client(settings.adyen_url, {"X-API-Key": key}) as client:
+        for report in _get(client, "/reports").json():
+            name, batch = str(report["id"]), str(report["batch"])
+            if not any(each.endswith(f"/{batch}") for each in landed):
+                if not _FILE_NAME.fullmatch(name):
+                    raise SourceUnavailable(f"a report is called {name[:40]!r}")
+                yield name, _get(client, f"/reports/{name}").content
+
+
+def _stripe(
+    settings: Settings, key: str, lake: duckdb.DuckDBPyConnection, today: date
+) -> Iterator[tuple[str, bytes]]:
+    """One report since shortly before the newest landed payout, if it holds any new one."""
+    landed = {name.rpartition("/")[2] for name in _landed_names(lake, "stripe_payout")}
+    since = _newest_payout(lake) - OVERLAP if landed else FIRST_DAY
+    window = {"since": since.isoformat(), "until": today.isoformat()}
+    with _client(settings.stripe_url, {"Authorization": f"Bearer {key}"}) as client:
+        content = _get(client, "/v1/reporting/itemised_payouts.csv", window).content
+    payouts = set(re.findall(r"\bpo_[A-Za-z0-9]+", content.decode("utf-8", "replace")))
+    if payouts - landed:
+        yield f"itemised_payouts_{window['since']}_{window['until']}.csv", content
+
+
+def _newest_payout(lake: duckdb.DuckDBPyConnection) -> date:
+    row = lake.execute(
+        "select max(payout_effective_at)::date from lake.raw.psp__stripe_lines"
+    ).fetchone()
+    assert row is not None
+    assert isinstance(row[0], date), "a landed payout has lines"
+    return row[0]
+
+
+def _landed_names(lake: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    rows = lake.execute("select name from lake.raw.landed_files where source = ?", [source])
+    return {str(name) for (name,) in rows.fetchall()}
+
+
+def _client(url: str, headers: dict[str, str]) -> httpx.Client:
+    return httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS)
+
+
+def _get(client: httpx.Client, path: str, query: dict[str, str] | None = None) -> httpx.Response:
+    try:
+        answer = client.get(path, params=query)
+    except httpx.HTTPError as error:
+        raise SourceUnavailable(f"{path}: {type(error).__name__}") from error
+    if not answer.is_success:
+        raise SourceUnavailable(f"{path}: HTTP {answer.status_code}")
+    return answer

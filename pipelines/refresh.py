@@ -1,0 +1,108 @@
+"""One whole pass: land every source, build and test the marts, publish. No daemon needed.
+
+A pass may be killed anywhere. What landed stays landed, models are brought up to date from the
+rows they have not seen, and the pointer moves last; the next pass finds out what is missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import duckdb
+
+from lake import lock, publication
+from lake.publication import CheckResult, Publication
+from operational.kit.clock import utc_now
+from operational.kit.settings import Settings
+from pipelines import publish, sources
+from pipelines.border import BatchRefusedError
+from pipelines.publish import Built
+from pipelines.sources import Landed
+
+Progress = Callable[[str], None]
+
+STILL = timedelta(seconds=20)
+"""When nothing changed, how old *as of* may grow before it is moved on."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one pass did."""
+
+    as_of: datetime
+    landed: Landed
+    built: Built
+    is_published: bool
+    """False if a check failed; the numbers of before stand."""
+
+    @property
+    def failures(self) -> tuple[CheckResult, ...]:
+        return tuple(check for check in self.built.checks if not check.passed)
+
+
+def refresh(
+    settings: Settings,
+    progress: Progress = lambda _: None,
+    *,
+    whole: bool = False,
+    overlap: timedelta = sources.DEEP,
+) -> Outcome:
+    """Bring the lake up to now and publish it.
+
+    Args:
+        settings: whose hub.
+        progress: told each step in a sentence.
+        whole: build every model anew.
+        overlap: how far back the platform's deals are looked at again.
+
+    Raises:
+        WriterBusy: another pass is under way.
+    """
+    with lock.writer(settings):
+        now = utc_now()
+        progress("Reading what is new")
+        with sources.opened(settings) as lake:
+            try:
+                landed = sources.land_all(lake, settings, overlap=overlap, now=now)
+            except BatchRefusedError as refusal:
+                checks = (CheckResult("what arrives is whole", passed=False, detail=str(refusal)),)
+                return _publish(settings, Landed(now), Built((), checks), now)
+            newest = _newest(lake)
+        before = _published(settings)
+        if not whole and before is not None and _is_still(before, newest):
+            return _stand(settings, landed, before)
+        anew = whole or before is None or before.project_sha256 != publish.project_sha256()
+        progress("Building the marts anew" if anew else "Bringing the marts up to date")
+        built = publish.build(settings, whole=anew)
+        progress("Publishing")
+        return _publish(settings, landed, built, landed.as_of)
+
+
+def _newest(lake: duckdb.DuckDBPyConnection) -> int:
+    row = lake.execute("select coalesce(max(extract_id), 0) from lake.raw.extracts").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _published(settings: Settings) -> Publication | None:
+    try:
+        return publication.current(settings).published
+    except publication.NothingPublished:
+        return None
+
+
+def _is_still(before: Publication, newest: int) -> bool:
+    """Nothing arrived since, and the models are the same: what is published is still right."""
+    return before.extract_id == newest and before.project_sha256 == publish.project_sha256()
+
+
+def _stand(settings: Settings, landed: Landed, before: Publication) -> Outcome:
+    """Say that the published snapshot also shows this later moment."""
+    if landed.as_of - before.as_of > STILL:
+        publication.decide(settings, replace(before, as_of=landed.as_of), before.checks)
+    return Outcome(landed.as_of, landed, Built((), before.checks), is_published=True)
+
+
+def _publish(settings: Settings, landed: Landed, built: Built, as_of: datetime) -> Outcome:
+    is_published = publish.publish(settings, built.checks, as_of=as_of)
+    return Outcome(as_of, landed, built, is_published)
