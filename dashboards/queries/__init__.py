@@ -1,0 +1,1 @@
+"""One mart, one question, bound parameters. Shares and averages are counted in whole numbers."""

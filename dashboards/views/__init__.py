@@ -1,0 +1,1 @@
+"""One page a file; the first line is the question it answers."""

@@ -1,0 +1,207 @@
+"""The pieces every page uses: how old its numbers are, a period, a table, a plot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from dashboards import patience, reader, theme, warehouse
+from dashboards.reader import Reader
+from dashboards.warehouse import ask
+from lake.publication import NothingPublished, Publication, Standing
+from lake.rows import ROWS
+from operational.kit.clock import utc_now
+
+PERIODS = {"Today": 1, "7 days": 7, "30 days": 30, "90 days": 90, "A year": 365}
+"""Days, the published one included."""
+MONTH, DATES = "This month", "Dates"
+USUAL = "30 days"
+
+ROWS_SHOWN = 200
+ROWS_AT_A_GLANCE = 30
+MINOR = "_minor"
+TILE_WIDTH_MIN = 165
+"""In pixels: two tiles beside each other on a phone."""
+LATE = timedelta(minutes=5)
+"""A running hub publishes every minute; older numbers are marked."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both ends included."""
+
+    since: date
+    until: date
+
+    @property
+    def days(self) -> int:
+        return (self.until - self.since).days + 1
+
+    @property
+    def before(self) -> "Period":
+        """As many days, just before."""
+        return Period(self.since - timedelta(days=self.days), self.since - timedelta(days=1))
+
+    @property
+    def bounds(self) -> dict[str, date]:
+        """What every question about a period is asked with."""
+        return {"since": self.since, "until": self.until}
+
+    def __str__(self) -> str:
+        if self.days == 1:
+            return f"{self.until:%d %b %Y}"
+        return f"{self.since:%d %b %Y} to {self.until:%d %b %Y}"
+
+
+def published(who: Reader) -> Publication:
+    """What stands, and how old it is. Ends the rerun plainly if nothing was published yet."""
+    try:
+        standing = warehouse.standing()
+    except NothingPublished:
+        st.info(
+            "No numbers yet: the first refresh has not finished. This page will fill by itself."
+        )
+        patience.try_again()
+        st.stop()
+    _watch(who, _shown(standing))
+    if standing.refused is not None:
+        held_back(standing.refused)
+    return standing.published
+
+
+def held_back(refused: Publication) -> None:
+    """Say plainly that newer numbers exist and were not let through."""
+    failed = ", ".join(check_name(check.name) for check in refused.failures)
+    st.warning(
+        f"**A newer refresh was held back** ({theme.age(refused.decided_at, utc_now())}):"
+        f" {failed}. What you see are the last numbers that passed every check.",
+        icon=":material/front_hand:",
+    )
+
+
+def check_name(name: str) -> str:
+    """A check's name as a sentence would have it."""
+    return name.removeprefix("assert_").replace("_", " ")
+
+
+# Looks by itself, so that a deposit shows up without anybody pressing reload. Only this line runs
+# every few seconds; the page runs again when there is something new, or the session has ended.
+@st.fragment(run_every="5s")
+def _watch(who: Reader, shown: tuple[Any, ...]) -> None:
+    standing = warehouse.standing()
+    if _shown(standing) != shown or not reader.is_still(who):
+        st.rerun()
+    found, now = standing.published, utc_now()
+    age = theme.age(found.as_of, now)
+    if now - found.as_of > LATE:
+        age = f":orange[**{age}**]"
+    st.caption(
+        f"As of **{found.as_of:%d %b %Y %H:%M:%S} UTC** ({age}), snapshot {found.snapshot},"
+        f" {len(found.checks)} checks passed"
+    )
+
+
+def _shown(standing: Standing) -> tuple[Any, ...]:
+    """What a page is drawn from; the period ends on the published day."""
+    refused = standing.refused and standing.refused.decided_at
+    return standing.published.snapshot, standing.published.as_of.date(), refused
+
+
+def period(found: Publication) -> Period:
+    """The days a reader asks for. The choice stands in the address, so it can be sent to others."""
+    until = found.as_of.date()
+    chosen = st.segmented_control(
+        "Period",
+        [*list(PERIODS)[:3], MONTH, *list(PERIODS)[3:], DATES],
+        default=USUAL,
+        required=True,
+        key="period",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if chosen == DATES:
+        return _dates(until)
+    since = until.replace(day=1) if chosen == MONTH else None
+    return Period(since or until - timedelta(days=PERIODS[chosen or USUAL] - 1), until)
+
+
+def _dates(until: date) -> Period:
+    asked = st.date_input(
+        "From and to",
+        (until - timedelta(days=6), until),
+        max_value=until,
+        key="dates",
+        bind="query-params",
+        format="YYYY-MM-DD",
+        width=280,
+    )
+    # While the second day is not chosen yet, the first stands for both.
+    days = asked if isinstance(asked, tuple) else (asked,)
+    return Period(days[0], days[-1]) if days else Period(until, until)
+
+
+def rows(
+    who: Reader, found: Publication, mart: str, condition: str, day: str, **parameters: Any
+) -> None:
+    """The newest rows of a mart, masked for the reader."""
+    sql = ROWS[mart].sql(mart, condition, day, who.permissions)
+    shown = ask(found.snapshot, sql, most=ROWS_SHOWN, **parameters)
+    table(shown)
+    if shown.height == ROWS_SHOWN:
+        st.caption(f"The newest {ROWS_SHOWN} rows.")
+
+
+def table(frame: pl.DataFrame, empty: str = "Nothing here in this period.") -> None:
+    """Rows as people write them. Sorting goes by the values, the text shown is made here."""
+    if frame.is_empty():
+        st.info(empty)
+        return
+    frame = _in_major_units(frame)
+    styled = frame.to_pandas(use_pyarrow_extension_array=True).style.format(
+        {name: partial(theme.cell, name) for name in frame.columns}, na_rep=theme.NOTHING
+    )
+    st.dataframe(
+        styled,
+        hide_index=True,
+        # A short table is read at a glance; a long one scrolls in its own window.
+        height="content" if frame.height <= ROWS_AT_A_GLANCE else "auto",
+        placeholder=theme.NOTHING,
+        column_config=_columns(frame.schema),
+    )
+
+
+def _in_major_units(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns of minor units become text with the decimals of the row's currency.
+
+    A single one takes the currency along, such as 12.50 EUR; several leave it in its own column.
+    """
+    names = [name for name in frame.columns if name.endswith(MINOR)]
+    is_single = len(names) == 1
+    for name in names:
+        texts = [
+            theme.major(minor, currency) + (f" {currency}" if is_single else "")
+            for minor, currency in zip(frame[name], frame["currency"], strict=True)
+        ]
+        place = frame.columns.index(name)
+        frame = frame.drop(name).insert_column(place, pl.Series(name, texts, pl.String))
+    return frame.drop("currency") if is_single else frame
+
+
+def _columns(schema: Mapping[str, pl.DataType]) -> dict[str, Any]:
+    """Headings in words, numbers on the right."""
+    return {
+        name: st.column_config.Column(
+            theme.heading(name),
+            alignment="right" if kind.is_numeric() or name.endswith(MINOR) else "left",
+        )
+        for name, kind in schema.items()
+    }
+
+
+def plot(figure: go.Figure, key: str) -> None:
+    st.plotly_chart(figure, key=key, config=theme.PLOT_OPTIONS)
