@@ -1,0 +1,1 @@
+"""The command on top of everything: the hub's supervisor, `verify`, benchmarks. Nobody imports it."""

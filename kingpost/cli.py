@@ -1,0 +1,162 @@
+"""The `kingpost` command. Every command is a few lines; docs/cli.md describes them all."""
+
+import json
+import shutil
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kingpost import bench, first_day, home, hub, people, screening, tables, verify
+from kingpost.first_day import Story
+from kingpost.ports import PortTaken
+from kingpost.supervisor import PartFailed
+from kingpost.terminal import console, stop, work
+from operational.audit.export import export
+from operational.kit import db, postgres
+from operational.kit.settings import Settings
+from operational.migrations.upgrade import upgrade
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Kingpost, the operating hub of a brokerage.",
+)
+app.add_typer(people.app, name="user", help="Who may sign in.")
+app.add_typer(screening.app, name="screening", help="Sanctions lists clients are checked against.")
+app.add_typer(tables.app, name="rules", help="Decision tables and their versions.")
+
+
+class What(StrEnum):
+    LEDGER = "ledger"
+    AUDIT = "audit"
+    LAKE = "lake"
+    ALL = "all"
+
+
+Clients = Annotated[int, typer.Option(help="Clients of the demo broker; 0 for none.")]
+Days = Annotated[int, typer.Option(help="Days of its story.")]
+Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
+
+
+@app.command()
+def up(
+    *,
+    clients: Clients = Story.clients,
+    days: Days = Story.days,
+    seed: Seed = Story.seed,
+    auto_port: Annotated[bool, typer.Option(help="Never ask when a port is taken.")] = False,
+) -> None:
+    """Start the whole hub; Ctrl-C stops it."""
+
+    def choose(who: str, port: int, offered: int) -> bool:
+        console.print(f"Port {port} is in use; {who} can use {offered}.")
+        return auto_port or not sys.stdin.isatty() or typer.confirm("Use it?", default=True)
+
+    try:
+        hub.up(Settings(), Story(clients, days, seed), console, choose)
+    except (home.HubRuns, PortTaken, PartFailed) as refusal:
+        stop(str(refusal))
+
+
+@app.command()
+def demo(
+    clients: Clients = Story.clients, days: Days = Story.days, seed: Seed = Story.seed
+) -> None:
+    """Tell the demo broker's story, or go on where it was interrupted."""
+    if home.is_running(Settings().root):
+        stop("The story is told while no worker runs: stop the hub first.")
+    with home.database(Settings()) as settings:
+        upgrade(settings)
+        first_day.tell(settings, Story(clients, days, seed), console)
+    console.print(f"{clients} clients over {days} days are told.")
+
+
+@app.command()
+def refresh(*, whole: Annotated[bool, typer.Option(help="Build every mart anew.")] = False) -> None:
+    """Bring the lake up to now and publish it: one whole pass, no daemon needed."""
+    # dbt and DuckDB take seconds to load, and no other command needs them.
+    from pipelines.refresh import refresh as bring_up_to_now  # noqa: PLC0415
+
+    with home.database(home.of_running_hub(Settings())) as settings, console.status("") as status:
+        outcome = bring_up_to_now(settings, status.update, whole=whole)
+    for failure in outcome.failures:
+        console.print(f"{failure.name}: {failure.detail}", markup=False)
+    if not outcome.is_published:
+        stop("Not published: the numbers of before stand.")
+    console.print(f"Published as of {outcome.as_of:%F %T} UTC.", highlight=False)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with home.database(Settings()) as settings:
+        upgrade(settings)
+    console.print("The schema is up to date.")
+
+
+@app.command("verify")
+def verify_(
+    what: Annotated[What, typer.Argument(help="What to check.")] = What.ALL,
+    *,
+    export: Annotated[Path | None, typer.Option(help="Audit only: an exported log.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its public key (PEM).")] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="Checkpoints kept outside.")] = None,
+) -> None:
+    """Check ledger, audit log and lake against each other; name whatever is wrong."""
+    if export:
+        if not key:
+            stop("An export is verified with its public key: --key FILE.")
+        report = verify.exported(export, key, checkpoints)
+    else:
+        with home.database(home.of_running_hub(Settings())) as settings:
+            report = verify.run(settings, None if what is What.ALL else what.value)
+    for line in report.lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if report.is_clean else 1)
+
+
+@app.command("export")
+def export_(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+    """Export the audit log, to be verified elsewhere with `kingpost verify audit --export`."""
+    with work(db.EXTRACT) as at:
+        rows = export(at.session, folder)
+    console.print(f"{rows} rows in {folder}.")
+
+
+@app.command("bench")
+def bench_(
+    name: Annotated[str, typer.Argument(help="Which; leave out to list them.")] = "",
+    *,
+    n: Annotated[int | None, typer.Option("-n", help="How many; each has its own default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, last line.")] = False,
+) -> None:
+    """Measure ourselves beside the limit, in a database and a folder of its own."""
+    if name not in bench.names():
+        stop(f"Benchmarks: {', '.join(bench.names())}.")
+    with console.status(name) as status:
+        found = bench.run(name, n, status.update)
+    if as_json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        console.print(bench.as_table(found))
+
+
+@app.command()
+def reset(*, yes: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> None:
+    """Forget everything in the home folder. The hub must be stopped."""
+    root = Settings().root
+    if home.is_running(root):
+        stop(f"Kingpost runs in {root}; stop it first.")
+    if not (yes or typer.confirm(f"Forget everything in {root}?")):
+        raise typer.Exit(1)
+    home.end_leftovers(root)
+    postgres.stop(root / "postgres")
+    shutil.rmtree(root, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    app()

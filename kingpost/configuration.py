@@ -1,0 +1,93 @@
+"""Configuration files the hub writes for the programs it runs: Dagster and Streamlit."""
+
+import json
+import secrets
+from pathlib import Path
+
+from kingpost.parts import code_socket, dagster_home
+from operational.kit import db
+from operational.kit.settings import Settings
+
+DASHBOARDS_CLIENT = "dashboards"
+"""What the dashboards are called at the API's OpenID Connect provider."""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What every part finds in its environment beside the settings."""
+    return {
+        "DAGSTER_HOME": str(dagster_home(settings)),
+        "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
+        # The folders of `home` must never pass for our packages of the same name.
+        "PYTHONSAFEPATH": "1",
+    }
+
+
+def write(settings: Settings) -> None:
+    """Write everything anew: ports and paths may have changed since the last start."""
+    _write(dagster_home(settings) / "dagster.yaml", _dagster(settings))
+    _write(dagster_home(settings) / "workspace.yaml", _workspace(settings))
+    _write(settings.root / "dashboards" / "secrets.toml", _dashboards(settings))
+
+
+def _dagster(settings: Settings) -> str:
+    # Dagster speaks psycopg 2: it sends NOTIFY with parameters, which psycopg 3 does not.
+    address = db.url(settings, db.DAGSTER).set(drivername="postgresql+psycopg2")
+    address = address.update_query_dict({"options": "-csearch_path=dagster"})
+    folder = dagster_home(settings)
+    return json.dumps(
+        {
+            "storage": {
+                "postgres": {"postgres_url": address.render_as_string(hide_password=False)}
+            },
+            "local_artifact_storage": {
+                "module": "dagster._core.storage.root",
+                "class": "LocalArtifactStorage",
+                "config": {"base_dir": str(folder / "artifacts")},
+            },
+            "compute_logs": {
+                "module": "dagster.core.storage.local_compute_log_manager",
+                "class": "LocalComputeLogManager",
+                "config": {"base_dir": str(folder / "logs")},
+            },
+            # A run that its process did not survive is noticed and marked.
+            "run_monitoring": {"enabled": True},
+            "retention": {
+                "schedule": {"purge_after_days": 7},
+                "sensor": {"purge_after_days": {"skipped": 1, "success": 7, "failure": 30}},
+            },
+            "telemetry": {"enabled": False},
+        },
+        indent=2,
+    )
+
+
+def _workspace(settings: Settings) -> str:
+    server = {"socket": str(code_socket(settings)), "location_name": "pipelines"}
+    return json.dumps({"load_from": [{"grpc_server": server}]}, indent=2)
+
+
+def _dashboards(settings: Settings) -> str:
+    """Streamlit's own sign-in, against the API as OpenID Connect provider."""
+    values = {
+        "redirect_uri": f"{settings.dashboards_url}/oauth2callback",
+        "cookie_secret": _kept(settings, "dashboards_cookie"),
+        "client_id": DASHBOARDS_CLIENT,
+        "client_secret": _kept(settings, "dashboards_client"),
+        "server_metadata_url": f"{settings.api_url}/.well-known/openid-configuration",
+        "expose_tokens": ["access"],
+    }
+    return "[auth]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+
+
+def _kept(settings: Settings, name: str) -> str:
+    """A random secret made once."""
+    path = settings.root / "secrets" / name
+    db.write_secret(path, secrets.token_urlsafe(32))
+    return path.read_text()
+
+
+def _write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_text(content)

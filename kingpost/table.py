@@ -1,0 +1,51 @@
+"""The one table `kingpost up` prints: where everything is, and who may sign in."""
+
+import json
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+
+from operational.access import totp
+from operational.kit.clock import utc_now
+from operational.kit.settings import Settings
+
+
+def of(settings: Settings) -> Group:
+    """Addresses, then a login per role of the demo."""
+    return Group(_places(settings), *_logins(settings))
+
+
+def _places(settings: Settings) -> Table:
+    places = Table("what", "where", box=SIMPLE_HEAD)
+    for title, address in (
+        ("Trader's Room, partner portal", settings.api_url),
+        ("Staff screens", f"{settings.api_url}/staff"),
+        ("Dashboards", settings.dashboards_url),
+        ("Pipelines (Dagster)", f"http://{settings.host}:{settings.dagster_port}"),
+        ("Stand-ins: Stripe", settings.stripe_url),
+        ("Stand-ins: Adyen", settings.adyen_url),
+        ("Stand-ins: MT5 terminal", f"{settings.mt5_url}/terminal/"),
+    ):
+        places.add_row(title, address)
+    return places
+
+
+def logins(settings: Settings) -> list[dict[str, str]]:
+    """The demo's logins: role, e-mail, password, and of staff the secret of the one-time codes."""
+    path = settings.root / "demo_logins.json"
+    found: list[dict[str, str]] = json.loads(path.read_text()) if path.exists() else []
+    return found
+
+
+def _logins(settings: Settings) -> list[Table]:
+    found = Table("role", "e-mail", "password", "code", box=SIMPLE_HEAD, padding=0, pad_edge=False)
+    for column in found.columns:
+        # What must be copied is never cut; on a narrow terminal it goes on in the next line.
+        column.overflow = "fold"
+    for login in logins(settings):
+        secret = login.get("totp_secret")
+        code = totp.code_at(secret, utc_now()) if secret else ""
+        found.add_row(login["role"].replace("_", " "), login["email"], login["password"], code)
+    found.caption = "Codes change every 30 seconds: kingpost user code E-MAIL shows the next one."
+    return [found] if found.rows else []
