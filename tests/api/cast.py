@@ -1,0 +1,135 @@
+"""People with a past, made by the domain's own verbs: a verified client, money, a trading account."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+
+from operational.access import queries, sessions
+from operational.clients import service as clients
+from operational.clients.forms import LeadForm, ProfileForm
+from operational.clients.states import Stage
+from operational.kit import db
+from operational.kit.actor import Actor
+from operational.kit.ids import uuid7
+from operational.kit.money import Money
+from operational.kyc import service as kyc
+from operational.ledger import service as ledger
+from operational.ledger.service import Leg
+from operational.partners import service as partners
+from operational.platforms import service as platforms
+from operational.platforms.service import Sighting
+from operational.review import queries as review
+from operational.rules import queries as rule_queries
+from operational.rules import service as rules
+from tests.api.opened import HASHED, HUB, Door
+
+NOBODY = Actor("anonymous", "anonymous", frozenset(), ip="203.0.113.9")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A client and a program of theirs."""
+
+    id: UUID
+    user_id: UUID
+    token: str
+    client: httpx.Client
+
+
+def prepare(door: Door) -> None:
+    """The shipped decision tables in force."""
+    with db.transaction(door.database.engine()) as session:
+        rules.install_defaults(session, door.clock())
+
+
+def a_client(door: Door, stage: Stage = Stage.LEAD) -> Person:
+    """A client of that stage; everything up to there was done by verbs."""
+    mark = uuid7().hex[-12:]
+    with db.transaction(door.database.engine()) as session:
+        form = LeadForm(
+            email=f"c-{mark}@example.com",
+            password="unused here",
+            first_name="Ann",
+            last_name=f"Example{''.join(c for c in mark if c.isalpha())}",
+            country="DE",
+        )
+        client = partners.register_client(
+            session, form, actor=NOBODY, now=door.clock(), password_hash=HASHED
+        )
+        if stage is not Stage.LEAD:
+            _profile(session, client, door)
+        if stage in {Stage.VERIFIED, Stage.REFUSED}:
+            clients.change_stage(
+                session, client, stage, reason="a test", actor=HUB, now=door.clock()
+            )
+        user = queries.user(session, client.user_id)
+        _, token = sessions.open_session(
+            session, user, ip="127.0.0.1", user_agent="test", now=door.clock()
+        )
+    browser = door.visitor(Authorization=f"Bearer {token}")
+    return Person(client.id, client.user_id, token, browser)
+
+
+def _profile(session, client, door):
+    form = ProfileForm(
+        first_name=client.first_name,
+        last_name=client.last_name,
+        birth_date="1990-05-17",
+        country="DE",
+        phone="+4915112345678",
+    )
+    clients.complete_profile(session, client.id, form, actor=HUB, now=door.clock())
+
+
+def money_for(door: Door, person: Person, amount: str = "1000.00", currency: str = "USD") -> None:
+    """Money in the client's wallet, as a deposit would have brought it."""
+    paid = Money.parse(amount, currency)
+    with db.transaction(door.database.engine()) as session:
+        wallet = ledger.client_wallet(session, person.id, currency)
+        clearing = ledger.control_account(session, "psp:test", "asset", currency)
+        ledger.post(
+            session,
+            f"test:{uuid7()}",
+            kind="deposit",
+            legs=[Leg(wallet, paid), Leg(clearing, -paid)],
+            effective_at=door.clock(),
+            actor=HUB,
+        )
+
+
+def an_account(door: Door, person: Person, login: int | None = None) -> UUID:
+    """A trading account the platform has opened."""
+    with db.transaction(door.database.engine()) as session:
+        account = platforms.request_account(
+            session, person.id, currency="USD", leverage=100, actor=HUB, now=door.clock()
+        )
+        account.login = login or account.id.int % 10**9
+        session.flush()
+        platforms.observe(
+            session,
+            account.server,
+            [Sighting(account.login, rights=0x1, balance_minor=50_000)],
+            known=[account.login],
+            now=door.clock(),
+        )
+    return account.id
+
+
+def a_case(door: Door) -> UUID:
+    """A client who stopped: handed in nothing and asked for the check."""
+    person = a_client(door, Stage.PROFILED)
+    with db.transaction(door.database.engine()) as session:
+        kyc.submit(session, person.id, actor=HUB, now=door.clock())
+    cases = review.cases_of_client(person.id)
+    return door.query(lambda session: session.scalars(cases).one().id)
+
+
+def a_draft(door: Door, actor: Actor) -> UUID:
+    """A draft of the KYC table by somebody."""
+    with db.transaction(door.database.engine()) as session:
+        current = session.scalars(rule_queries.in_force("kyc")).one()
+        made = rules.draft(
+            session, "kyc", current.content, note="a test's draft", actor=actor, now=door.clock()
+        )
+    return made.id

@@ -1,0 +1,312 @@
+"""How each changing route is called so that it succeeds, and what its record then holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from sqlalchemy import text
+
+from api import oidc
+from operational.access.matrix import Role
+from operational.clients.states import Stage
+from operational.kit import db
+from operational.kit.actor import Actor
+from operational.kit.ids import uuid7
+from operational.messaging import inbox
+from operational.platforms.connect import connect
+from tests.api import cast
+from tests.api.opened import PASSWORD, Door
+from tests.kyc.people import a_picture
+
+
+@dataclass
+class Attempt:
+    """One request that will succeed, and the verbs its record must hold, each once."""
+
+    client: httpx.Client
+    path: str
+    verbs: list[str]
+    sent: dict[str, Any] = field(default_factory=dict)
+
+
+Recipe = Callable[[Door], Attempt]
+RECIPES: dict[tuple[str, str], Recipe] = {}
+
+
+def recipe(method: str, *paths: str) -> Callable[[Callable[..., Attempt]], Callable[..., Attempt]]:
+    """The recipe of a route as JSON and, where there is one, as a page."""
+
+    def keep(make: Callable[..., Attempt]) -> Callable[..., Attempt]:
+        for path in paths:
+            RECIPES[method, path] = lambda door, path=path: make(door, path)
+        return make
+
+    return keep
+
+
+def body(path: str, content: dict[str, Any]) -> dict[str, Any]:
+    """As JSON to the API, as a form to a page."""
+    return {"json": content} if path.startswith(("/api", "/session")) else {"data": content}
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid7().hex}
+
+
+@recipe("POST", "/session", "/sign-in")
+def sign_in(door: Door, path: str) -> Attempt:
+    user, _ = door.someone(Role.CLIENT)
+    form = {"email": user.email, "password": PASSWORD}
+    return Attempt(door.visitor(), path, ["user:sign_in"], body(path, form))
+
+
+@recipe("DELETE", "/session")
+@recipe("POST", "/sign-out")
+def sign_out(door: Door, path: str) -> Attempt:
+    return Attempt(door.signed_in(Role.CLIENT), path, ["user:sign_out"])
+
+
+@recipe("POST", "/oidc/token")
+def token(door: Door, path: str) -> Attempt:
+    program = oidc.dashboards(door.app.state.hub.settings)
+    query = {"client_id": program.client_id, "redirect_uri": program.redirect_uri}
+    sent_back = door.signed_in(Role.MANAGEMENT).get("/oidc/authorize", params=query)
+    code = parse_qs(urlsplit(sent_back.headers["location"]).query)["code"][0]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": program.redirect_uri}
+    secret = (program.client_id, program.client_secret)
+    return Attempt(door.visitor(), path, ["user:sign_in"], {"data": form, "auth": secret})
+
+
+@recipe("POST", "/api/clients/registrations", "/register")
+def register(door: Door, path: str) -> Attempt:
+    form = {
+        "email": f"{uuid7().hex}@example.com",
+        "password": PASSWORD,
+        "first_name": "Ann",
+        "country": "DE",
+    }
+    verbs = ["user:create", "client:register", "client:route"]
+    if path == "/register":
+        verbs.append("user:sign_in")
+    return Attempt(door.visitor(), path, verbs, body(path, form))
+
+
+@recipe("PUT", "/api/me/profile")
+@recipe("POST", "/room/profile")
+def profile(door: Door, path: str) -> Attempt:
+    form = {
+        "first_name": "Ann",
+        "last_name": "Example",
+        "birth_date": "1990-05-17",
+        "country": "DE",
+        "phone": "+4915112345678",
+    }
+    person = cast.a_client(door)
+    return Attempt(person.client, path, ["client:change_profile"], body(path, form))
+
+
+@recipe("POST", "/api/me/documents", "/room/documents")
+def upload(door: Door, path: str) -> Attempt:
+    person = cast.a_client(door, Stage.PROFILED)
+    sent = {
+        "data": {"kind": "passport"},
+        "files": {"file": ("p.png", a_picture(uuid7().hex), "image/png")},
+    }
+    return Attempt(person.client, path, ["document:upload"], sent)
+
+
+@recipe("POST", "/api/me/check", "/room/documents/check")
+def check(door: Door, path: str) -> Attempt:
+    person = cast.a_client(door, Stage.PROFILED)
+    return Attempt(person.client, path, ["kyc:check", "client:change_stage", "case:open"])
+
+
+@recipe("POST", "/api/me/deposits", "/room/deposit")
+def deposit(door: Door, path: str) -> Attempt:
+    person = cast.a_client(door, Stage.VERIFIED)
+    form = {"amount": "250.00", "currency": "USD"}
+    if path == "/room/deposit":
+        form["once"] = uuid7().hex
+    sent = body(path, form) | {"headers": key()}
+    return Attempt(person.client, path, ["deposit:request"], sent)
+
+
+@recipe("POST", "/api/me/trading-accounts", "/room/accounts")
+def open_account(door: Door, path: str) -> Attempt:
+    person = cast.a_client(door, Stage.VERIFIED)
+    form: dict[str, Any] = {"currency": "USD", "leverage": 100}
+    if path == "/room/accounts":
+        form["once"] = uuid7().hex
+    sent = body(path, form) | {"headers": key()}
+    return Attempt(person.client, path, ["account:request"], sent)
+
+
+@recipe("POST", "/api/me/trading-accounts/{account_id}/transfers", "/room/accounts/{reference}")
+def fund(door: Door, path: str) -> Attempt:
+    person = cast.a_client(door, Stage.VERIFIED)
+    cast.money_for(door, person)
+    account = cast.an_account(door, person)
+    form = {"amount": "100.00", "currency": "USD"}
+    if path.startswith("/room"):
+        form["once"] = uuid7().hex
+    sent = body(path, form) | {"headers": key()}
+    place = path.format(account_id=account, reference=reference_of(door, account))
+    return Attempt(person.client, place, ["transfer:request"], sent)
+
+
+@recipe("POST", "/room/accounts/{reference}/password")
+def password(door: Door, path: str) -> Attempt:
+    person = cast.a_client(door, Stage.VERIFIED)
+    account = cast.an_account(door, person, login=a_login(door))
+    place = path.format(reference=reference_of(door, account))
+    return Attempt(person.client, place, ["account:renew_password"])
+
+
+@recipe("POST", "/api/cases/{case_id}/evidence")
+def show(door: Door, path: str) -> Attempt:
+    case = cast.a_case(door)
+    return Attempt(door.signed_in(Role.COMPLIANCE), path.format(case_id=case), ["case:show"])
+
+
+@recipe("POST", "/api/cases/{case_id}/decision", "/staff/review/{case_id}")
+def decide(door: Door, path: str) -> Attempt:
+    case, officer = cast.a_case(door), door.signed_in(Role.COMPLIANCE)
+    evidence = officer.post(f"/api/cases/{case}/evidence").json()["id"]
+    form = {"verdict": "approved", "note": "met in person", "evidence_id": evidence}
+    verbs = ["case:approve", "client:change_stage", "kyc:approve"]
+    return Attempt(officer, path.format(case_id=case), verbs, body(path, form))
+
+
+@recipe("POST", "/api/trading-accounts/{account_id}/block", "/staff/accounts/{account_id}")
+def block(door: Door, path: str) -> Attempt:
+    account = cast.an_account(door, cast.a_client(door, Stage.VERIFIED))
+    form = {"reason": "asked by the client"}
+    if path.startswith("/staff"):
+        form["wanted"] = "block"
+    officer = door.signed_in(Role.SUPPORT)
+    return Attempt(officer, path.format(account_id=account), ["account:block"], body(path, form))
+
+
+@recipe("POST", "/api/trading-accounts/{account_id}/unblock")
+def unblock(door: Door, path: str) -> Attempt:
+    account = cast.an_account(door, cast.a_client(door, Stage.VERIFIED))
+    officer, form = door.signed_in(Role.SUPPORT), {"reason": "asked by the client"}
+    officer.post(f"/api/trading-accounts/{account}/block", json=form)
+    return Attempt(officer, path.format(account_id=account), ["account:unblock"], body(path, form))
+
+
+@recipe("POST", "/api/partners")
+def partner(door: Door, path: str) -> Attempt:
+    form = {
+        "email": f"{uuid7().hex}@example.com",
+        "password": PASSWORD,
+        "name": "Alpha Partners",
+        "code": uuid7().hex[-10:].upper(),
+        "country": "CY",
+        "currency": "USD",
+        "plan_name": "standard",
+    }
+    manager = door.signed_in(Role.MANAGEMENT)
+    return Attempt(manager, path, ["user:create", "partner:join"], body(path, form))
+
+
+@recipe("POST", "/api/rules/tables/{name}/drafts", "/staff/rules/{version_id}")
+def draft(door: Door, path: str) -> Attempt:
+    officer = door.signed_in(Role.COMPLIANCE)
+    version = next(v for v in officer.get("/api/rules/versions").json() if v["name"] == "kyc")
+    content = officer.get(f"/api/rules/versions/{version['id']}")
+    form: dict[str, Any] = {"note": "a test's draft", "content": content.json()["content"]}
+    if path.startswith("/staff"):
+        form["content"] = httpx.Response(200, json=form["content"]).text
+    place = path.format(name="kyc", version_id=version["id"])
+    return Attempt(officer, place, ["rule:draft"], body(path, form))
+
+
+@recipe("POST", "/api/rules/versions/{version_id}/publish", "/staff/rules/{version_id}/publish")
+def publish(door: Door, path: str) -> Attempt:
+    maker, _ = door.someone(Role.COMPLIANCE)
+    version = cast.a_draft(door, Actor(str(maker.id), maker.name, frozenset({"compliance"})))
+    officer = door.signed_in(Role.COMPLIANCE)
+    return Attempt(officer, path.format(version_id=version), ["rule:publish"])
+
+
+@recipe(
+    "POST",
+    "/api/messages/{box}/{message_id}/replay",
+    "/staff/messages/{box}/{message_id}/replay",
+)
+def replay(door: Door, path: str) -> Attempt:
+    mark = uuid7().hex
+    find = text("select id from messaging.inbox where external_id = :mark")
+    park = text("update messaging.inbox set status = 'parked' where external_id = :mark")
+    with db.transaction(door.database.engine()) as session:
+        inbox.receive(session, "test", mark, {}, b"{}", now=door.clock())
+        session.execute(park, {"mark": mark})
+        message = session.scalar(find, {"mark": mark})
+    place = path.format(box="inbox", message_id=message)
+    return Attempt(door.signed_in(Role.FINANCE), place, ["inbox:replay"])
+
+
+@recipe("POST", "/api/users", "/staff/users")
+def colleague(door: Door, path: str) -> Attempt:
+    form = {"email": f"{uuid7().hex}@example.com", "name": "Omar", "password": PASSWORD}
+    verbs = ["user:create", "user:enrol_totp"]
+    return Attempt(door.signed_in(Role.SUPER_ADMIN), path, verbs, body(path, form))
+
+
+@recipe("POST", "/api/users/{user_id}/roles", "/staff/users/{user_id}/roles")
+def request_role(door: Door, path: str) -> Attempt:
+    user, _ = door.someone(Role.SALES)
+    form = {"role": "support", "reason": "helps out in summer"}
+    place = path.format(user_id=user.id)
+    admin = door.signed_in(Role.SUPER_ADMIN)
+    return Attempt(admin, place, ["approval:request"], body(path, form))
+
+
+@recipe("POST", "/api/users/approvals/{approval_id}", "/staff/users/approvals/{approval_id}")
+def approve(door: Door, path: str) -> Attempt:
+    asked = request_role(door, "/api/users/{user_id}/roles")
+    approval = asked.client.post(asked.path, **asked.sent).json()["id"]
+    place = path.format(approval_id=approval)
+    verbs = ["role:grant", "approval:grant"]
+    admin = door.signed_in(Role.SUPER_ADMIN)
+    return Attempt(admin, place, verbs, body(path, {"verdict": "agree"}))
+
+
+@recipe("POST", "/api/users/{user_id}/disable", "/staff/users/{user_id}/disable")
+def disable(door: Door, path: str) -> Attempt:
+    user, _ = door.someone(Role.SALES)
+    form = {"reason": "left the company"}
+    place = path.format(user_id=user.id)
+    admin = door.signed_in(Role.SUPER_ADMIN)
+    return Attempt(admin, place, ["user:deactivate"], body(path, form))
+
+
+@recipe("PUT", "/api/users/me/password")
+def change_password(door: Door, path: str) -> Attempt:
+    form = {"old": PASSWORD, "new": "another good one"}
+    return Attempt(door.signed_in(Role.SALES), path, ["user:change_password"], body(path, form))
+
+
+def reference_of(door: Door, account: Any) -> str:
+    wanted = text("select reference from platforms.trading_account where id = :id")
+    found: str = door.query(lambda session: session.scalar(wanted, {"id": account}))
+    return found
+
+
+def a_login(door: Door) -> int:
+    """An account on the running platform stand-in."""
+    platform = connect(door.app.state.hub.settings)
+    assert platform is not None
+    with platform:
+        return platform.add_user(
+            {
+                "group": "real\\standard-USD",
+                "leverage": 100,
+                "name": "Ann Example",
+                "pass_main": "Aa1!aaaaaaaa",
+                "pass_investor": "Aa1!bbbbbbbb",
+            }
+        )

@@ -1,0 +1,74 @@
+"""What must be true of the books when everything has been killed and everything is done."""
+
+import json
+
+from tests.faults.crowd import Crowd
+from tests.faults.stage import Stage
+
+UNBALANCED = """
+select count(*) from (
+    select 1 from ledger.entry group by journal_id, currency having sum(amount) <> 0
+) broken
+"""
+WRONG_BALANCES = """
+select count(*) from ledger.balance b
+where posted <> (select coalesce(sum(amount), 0) from ledger.entry e where e.account_id = b.account_id)
+   or held <> (select coalesce(sum(amount), 0) from ledger.hold h
+               where h.account_id = b.account_id and h.status = 'held')
+   or posted < 0
+"""
+
+
+def lost_callbacks(stage: Stage, crowd: Crowd) -> set[str]:
+    """Deposits whose callback we said yes to, and whose money is not in the books."""
+    posted = {str(key) for (key,) in stage.rows("select op_key from ledger.journal")}
+    return {
+        one.reference for one in crowd.acknowledged if f"deposit:{one.payment_id}" not in posted
+    }
+
+
+def hollow_answers(stage: Stage, crowd: Crowd) -> set[str]:
+    """Answers that say yes, with nothing behind them."""
+    payments = {str(ref) for (ref,) in stage.rows("select reference from payments.payment")}
+    transfers = {str(ref) for (ref,) in stage.rows("select reference from platforms.transfer")}
+    promised = {
+        json.loads(body)["reference"]
+        for told in crowd.answers.values()
+        for status, body in told
+        if status == 202
+    }
+    return promised - payments - transfers
+
+
+def check_money(stage: Stage) -> None:
+    """M1, M2 and M3 at the end; nothing held; the platform booked each transfer once."""
+    assert stage.one(UNBALANCED) == 0
+    assert stage.one(WRONG_BALANCES) == 0
+    assert stage.one("select count(*) from ledger.hold where status = 'held'") == 0
+    done = stage.rows("select reference from platforms.transfer where status = 'done'")
+    booked = stage.platform_deals()
+    assert booked == {str(reference): 1 for (reference,) in done}
+
+
+def check_callbacks(stage: Stage, crowd: Crowd) -> None:
+    """Every callback we said yes to is in the inbox, done, and in the books once."""
+    assert lost_callbacks(stage, crowd) == set()
+    inbox = dict(stage.rows("select external_id, status from messaging.inbox"))
+    assert set(inbox.values()) <= {"done"}
+    assert {f"evt_{one.reference}" for one in crowd.acknowledged} <= set(inbox)
+    # The journal's key is unique for ever; so twice can only mean another key or other legs.
+    twice = "select count(*) from ledger.journal where kind = 'deposit'"
+    assert stage.one(twice) == len(crowd.acknowledged)
+
+
+def check_answers(stage: Stage, crowd: Crowd) -> None:
+    """Every key has one answer, every answer its effect, every effect one answer."""
+    assert all(len(told) == 1 for told in crowd.answers.values())
+    assert hollow_answers(stage, crowd) == set()
+    keys = [key for _, key in crowd.answers]
+    made = "select count(*) from payments.payment where reference not in (%s)"
+    before = ", ".join(f"'{one.reference}'" for one in stage.asked) or "''"
+    assert stage.one(made % before) == sum(key.startswith("deposit") for key in keys)
+    transfers = stage.one("select count(*) from platforms.transfer")
+    assert transfers == sum(key.startswith("transfer") for key in keys)
+    assert stage.one("select count(*) from messaging.idempotency") == len(keys)

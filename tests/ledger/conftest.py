@@ -1,0 +1,1 @@
+"""The ledger's tests share their words in `books`."""

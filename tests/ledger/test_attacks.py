@@ -1,0 +1,125 @@
+"""M1, M6: the application's own login cannot write, change or remove a single entry, in any way."""
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from operational.kit import db
+from tests.ledger import books
+
+ATTACKS = [
+    # One leg, a leg in another currency, a leg out of nowhere.
+    "insert into ledger.entry (journal_id, account_id, currency, amount) values (1, 1, 'USD', 5)",
+    "insert into ledger.entry (journal_id, account_id, currency, amount) values (1, 1, 'EUR', 5)",
+    "insert into ledger.entry (journal_id, account_id, currency, amount) select 1, 1, 'USD', 1",
+    "insert into ledger.journal (op_key, kind, effective_at, actor, meta) values ('x', 'x', now(), 'x', '{}')",
+    "insert into ledger.balance (account_id, posted) values (1, 1000000)",
+    "insert into ledger.account (code, kind, currency, is_cached) values ('x', 'asset', 'USD', false)",
+    "insert into ledger.currency (code, exponent) values ('XXX', 2)",
+    "insert into ledger.hold (op_key, account_id, amount) values ('x', 1, 1)",
+    # Change what stands.
+    "update ledger.entry set amount = amount + 1",
+    "update ledger.entry set account_id = 1",
+    "update ledger.entry set balance_after = 0",
+    "update ledger.journal set kind = 'gift'",
+    "update ledger.journal set reverses = null",
+    "update ledger.balance set posted = posted + 1000000",
+    "update ledger.balance set floor = null",
+    "update ledger.balance set held = 0",
+    "update ledger.account set kind = 'income'",
+    "update ledger.currency set exponent = 0",
+    "update ledger.hold set status = 'voided'",
+    # Remove what stands.
+    "delete from ledger.entry",
+    "delete from ledger.journal",
+    "delete from ledger.balance",
+    "delete from ledger.hold",
+    "delete from ledger.account",
+    "truncate ledger.entry",
+    "truncate ledger.journal cascade",
+    "truncate ledger.balance cascade",
+    # Take the guards away.
+    "alter table ledger.entry disable trigger all",
+    "drop trigger entry_is_final on ledger.entry",
+    "drop table ledger.entry cascade",
+    "alter table ledger.balance drop constraint ck_balance_floor",
+    "create or replace function ledger.check_entry() returns trigger language sql as 'select null'",
+    "set role kingpost_owner",
+    "set session_replication_role = replica",
+    "grant kingpost_owner to kingpost_api",
+    "copy ledger.entry (journal_id, account_id, currency, amount) from program 'echo 1,1,USD,1'",
+    # Through the inner doors.
+    "select ledger.end_hold('x', 'settled')",
+    "select ledger.posted_before('x', array[1], array[1])",
+    "create function ledger.mine() returns int language sql as 'select 1'",
+]
+
+
+@pytest.fixture(scope="module")
+def attacker(module_database):
+    with db.transaction(module_database.engine(db.API)) as session:
+        books.deposit(session, books.wallet(session), 100)
+    url = module_database.url(db.API).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_database_itself_refuses(attacker, attack):
+    with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject)):
+        attacker.execute(attack)
+
+
+@pytest.mark.parametrize(
+    ("legs", "amounts"),
+    [("array[1]", "array[5]"), ("array[1, 1]", "array[5, -5]"), ("array[1, 99999]", "array[5, -5]"),
+     ("array[1, 2]", "array[5, -4]"), ("array[1, 2]", "array[5, 0]"), ("array[1, 2]", "array[0, 0]"),
+     ("array[1, 2]", "array[9223372036854775807, -9223372036854775807]"), ("array[]::bigint[]", "array[]::bigint[]")],
+)  # fmt: skip
+def test_the_door_refuses_legs_that_are_no_journal(attacker, legs, amounts):
+    with pytest.raises((psycopg.errors.IntegrityError, psycopg.errors.NumericValueOutOfRange)):
+        attacker.execute(f"select ledger.post('bad', 'bad', now(), 'x', {legs}, {amounts})")
+
+
+def test_even_the_owner_cannot_rewrite_an_entry(module_database):
+    admin = module_database.admin_url.set(drivername="postgresql").render_as_string(
+        hide_password=False
+    )
+    with psycopg.connect(admin, autocommit=True) as owner:
+        owner.execute("set role kingpost_owner")
+        for attack in (
+            "update ledger.entry set amount = 1", "delete from ledger.entry", "truncate ledger.entry cascade",
+            "update ledger.journal set kind = 'x'", "delete from ledger.journal", "truncate ledger.journal cascade",
+        ):  # fmt: skip
+            with pytest.raises(
+                psycopg.errors.InsufficientPrivilege, match="a correction is a reversal"
+            ):
+                owner.execute(attack)
+
+
+def test_no_application_login_holds_a_privilege_to_change_the_books_or_the_audit(module_database):
+    query = text("""
+        select grantee, table_schema || '.' || table_name, privilege_type
+        from information_schema.role_table_grants
+        where (grantee like 'kingpost%' and grantee not in ('kingpost_owner', 'kingpost_lake', 'kingpost_dagster')
+               or grantee = 'PUBLIC')
+          and ((table_schema = 'ledger' and privilege_type <> 'SELECT')
+            or (table_schema = 'audit' and privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'))
+            or (table_schema <> 'ledger' and table_schema not in ('information_schema', 'pg_catalog', 'lake', 'dagster')
+                and privilege_type in ('TRUNCATE', 'TRIGGER')))
+    """)
+    with Session(module_database.engine(db.API)) as session:
+        assert session.execute(query).all() == []
+
+
+def test_the_guards_stand_and_are_enabled(module_database):
+    query = text(
+        "select tgname from pg_trigger where tgrelid::regclass::text like 'ledger.%'"
+        " and tgenabled = 'O' and not tgisinternal"
+    )
+    with Session(module_database.engine(db.API)) as session:
+        guards = set(session.scalars(query))
+
+    assert guards >= {"entry_balanced", "journal_balanced", "entry_is_final", "entry_is_kept",
+                      "journal_is_final", "journal_is_kept", "balance_is_kept", "hold_is_kept"}  # fmt: skip

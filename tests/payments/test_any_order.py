@@ -1,0 +1,188 @@
+"""W1: whatever the order of callbacks, and however often they come, a payment ends the same.
+
+All orders are walked as one tree, each branch inside a savepoint. At every node every event heard
+so far is told again, and must leave the database as it was, to the byte. So a doubled event, or a
+prefix followed by everything, leads where the plain order leads, without walking those too.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from operational.payments import queries, service
+from operational.payments.models import Payment
+from operational.payments.psp import Psp, PspEvent
+from tests.payments.deposits import (
+    ADYEN,
+    NOW,
+    STRIPE,
+    a_deposit,
+    a_verified_client,
+    adyen_body,
+    adyen_item,
+    control_minor,
+    event,
+    rules_in_force,
+)
+
+Apply = Callable[[Session, Psp, PspEvent], object]
+
+FLOW = {
+    "payment_intent.processing": {},
+    "payment_intent.amount_capturable_updated": {},
+    "payment_intent.succeeded": {},
+    "refund.created": {"amount": 4_000},
+    "charge.dispute.created": {},
+}
+CONFLICT = {
+    "payment_intent.payment_failed": {},
+    "payment_intent.succeeded": {},
+    "payment_intent.canceled": {},
+    "payment_intent.processing": {},
+}
+TOLD_BY_ADYEN = ("AUTHORISATION", "CAPTURE", "REFUND", "CHARGEBACK", "CHARGEBACK_REVERSED")
+
+# Everything a callback may touch, in one hash.
+FINGERPRINT = text("""
+select md5(concat_ws('|',
+    (select string_agg(p::text, ';' order by id) from payments.payment p),
+    (select string_agg(e::text, ';' order by id) from payments.payment_event e),
+    (select string_agg(e::text, ';' order by id) from ledger.entry e),
+    (select string_agg(b::text, ';' order by account_id) from ledger.balance b),
+    (select count(*) from ledger.journal), (select count(*) from ledger.account),
+    (select count(*) from audit.event), (select count(*) from messaging.outbox)))
+""")
+
+
+@pytest.fixture
+def payment(session: Session) -> Payment:
+    rules_in_force(session)
+    payment = a_deposit(session, a_verified_client(session))
+    payment.psp_payment_id = f"pi_{payment.reference}"
+    session.flush()
+    return payment
+
+
+def from_stripe(payment: Payment, flow: dict[str, dict[str, int]]) -> list[PspEvent]:
+    told = [event(payment, kind, **changes) for kind, changes in flow.items()]
+    return [STRIPE.parse(json.dumps(one).encode()) for one in told]
+
+
+def from_adyen(payment: Payment) -> list[PspEvent]:
+    told = []
+    for code in TOLD_BY_ADYEN:
+        later = {"originalReference": f"PSP{payment.reference}", "pspReference": f"X{code[:10]}"}
+        item = adyen_item(payment, code, **({} if code == "AUTHORISATION" else later))
+        [signed] = ADYEN.verify({}, adyen_body(item), NOW)
+        told.append(ADYEN.parse(signed.body))
+    return told
+
+
+def by_the_verb(session: Session, psp: Psp, told: PspEvent) -> None:
+    service.apply_event(session, psp, told, now=NOW)
+
+
+def last_writer_wins(session: Session, psp: Psp, told: PspEvent) -> None:
+    """The planted bug: the payment is whatever was said last."""
+    payment = service._payment_of(session, psp, told)
+    if service._record(session, payment, told, NOW):
+        payment.status = told.status
+        session.flush()
+
+
+def fingerprint(session: Session) -> str:
+    session.flush()
+    return session.execute(FINGERPRINT).scalar_one()
+
+
+def ends(
+    session: Session,
+    psp: Psp,
+    payment: Payment,
+    left: Sequence[PspEvent],
+    *,
+    apply: Apply = by_the_verb,
+    heard: Sequence[PspEvent] = (),
+) -> Iterator[tuple[object, ...]]:
+    """Walk every order of what is left to hear; give the state at the end of each."""
+    if not left:
+        yield state(session, payment)
+    for number, one in enumerate(left):
+        branch = session.begin_nested()
+        apply(session, psp, one)
+        now_heard = [*heard, one]
+        before = fingerprint(session)
+        for known in now_heard:
+            apply(session, psp, known)
+        assert fingerprint(session) == before
+        rest = [*left[:number], *left[number + 1 :]]
+        yield from ends(session, psp, payment, rest, apply=apply, heard=now_heard)
+        branch.rollback()
+
+
+def state(session: Session, payment: Payment) -> tuple[object, ...]:
+    """All that must not depend on the order."""
+    session.flush()
+    session.refresh(payment)
+    told = queries.told_of(session, payment.id)
+    return (
+        payment.status,
+        payment.succeeded_at,
+        payment.psp_payment_id,
+        frozenset((one.status, one.operation_id, one.amount_minor) for one in told),
+        control_minor(session, f"psp:{payment.psp}"),
+        control_minor(session, f"client_debt:{payment.client_id}"),
+    )
+
+
+def test_all_orders_of_stripes_callbacks_lead_to_one_state(session, payment):
+    found = list(ends(session, STRIPE, payment, from_stripe(payment, FLOW)))
+
+    assert len(found) == 120
+    [(status, _, _, _, clearing, debt)] = set(found)
+    assert status == "charged_back"
+    # 100 came in, 40 were refunded, 100 charged back: the client owes 40.
+    assert (clearing, debt) == (4_000, -4_000)
+
+
+def test_a_failure_and_a_success_in_any_order_are_a_success(session, payment):
+    found = list(ends(session, STRIPE, payment, from_stripe(payment, CONFLICT)))
+
+    assert len(found) == 24
+    [(status, _, _, _, clearing, _)] = set(found)
+    assert (status, clearing) == ("succeeded", -10_000)
+
+
+def test_the_same_news_under_other_ids_as_the_sweeper_tells_it_is_no_news(session, payment):
+    told = from_stripe(payment, FLOW)
+    for one in told:
+        by_the_verb(session, STRIPE, one)
+    before = state(session, payment)
+
+    for one in told:
+        by_the_verb(session, STRIPE, replace(one, external_id=f"poll:{one.external_id}"))
+
+    assert state(session, payment) == before
+
+
+def test_all_orders_of_adyens_notifications_lead_to_one_state(session, payment):
+    payment.psp, payment.psp_payment_id = "adyen", None
+    session.flush()
+
+    found = list(ends(session, ADYEN, payment, from_adyen(payment)))
+
+    assert len(found) == 120
+    [(status, _, _, _, clearing, debt)] = set(found)
+    assert (status, clearing, debt) == ("chargeback_won", 0, 0)
+
+
+def test_a_status_that_is_whatever_was_said_last_depends_on_the_order(session, payment):
+    found = list(
+        ends(session, STRIPE, payment, from_stripe(payment, CONFLICT), apply=last_writer_wins)
+    )
+
+    assert len(set(found)) > 1

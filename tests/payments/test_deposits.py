@@ -1,0 +1,225 @@
+"""A deposit from the wish to the wallet, and back out of it."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from operational.audit.models import Event
+from operational.clients.errors import ClientNotFound
+from operational.clients.models import Client
+from operational.clients.states import Stage
+from operational.kit.money import Money
+from operational.messaging.models import OutboxMessage
+from operational.payments import errors, queries, service
+from operational.payments.states import PaymentStatus
+from tests.payments.deposits import (
+    NOW,
+    a_deposit,
+    a_verified_client,
+    control_minor,
+    hear,
+    herself,
+    journal_keys,
+    rules_in_force,
+    wallet_minor,
+)
+
+
+@pytest.fixture
+def lena(session: Session) -> Client:
+    rules_in_force(session)
+    return a_verified_client(session)
+
+
+def test_a_deposit_is_noted_routed_and_handed_to_the_outbox_in_one_transaction(lena, session):
+    payment = a_deposit(session, lena)
+
+    assert (payment.status, payment.psp, payment.fallback_psps) == ("created", "stripe", ["adyen"])
+    command = session.scalars(select(OutboxMessage)).one()
+    assert command.topic == "psp.create_payment"
+    assert command.payload["reference"] == payment.reference
+    verbs = session.scalars(select(Event.verb).where(Event.subject_id == str(payment.id))).all()
+    assert verbs == ["deposit:request"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "refusal"),
+    [
+        ("9.99 USD", errors.AmountOutOfLimits),
+        ("50000.01 USD", errors.AmountOutOfLimits),
+        ("999 JPY", errors.AmountOutOfLimits),
+    ],
+)
+def test_a_deposit_outside_the_limits_is_refused(lena, session, amount, refusal):
+    with pytest.raises(refusal):
+        a_deposit(session, lena, amount)
+
+
+def test_all_deposits_of_a_day_together_stay_under_the_daily_limit(lena, session):
+    for _ in range(2):
+        a_deposit(session, lena, "50000.00 USD")
+
+    with pytest.raises(errors.DailyLimitReached):
+        a_deposit(session, lena, "10.00 USD")
+
+
+def test_a_client_who_is_not_verified_cannot_pay_in(lena, session):
+    lena.stage = Stage.IN_REVIEW
+
+    with pytest.raises(errors.NotVerified):
+        a_deposit(session, lena)
+
+
+def test_nobody_pays_into_the_wallet_of_another(lena, session):
+    other = a_verified_client(session, number=1)
+
+    with pytest.raises(ClientNotFound):
+        service.request_deposit(
+            session, lena.id, Money(10_000, "USD"), method="card", actor=herself(other), now=NOW
+        )
+
+
+def test_a_method_nobody_offers_is_refused_with_the_reason_of_the_table(lena, session):
+    with pytest.raises(errors.NoPspOffers, match="No provider offers shells"):
+        a_deposit(session, lena, method="shells")
+
+
+def test_a_captured_payment_is_in_the_wallet_and_owed_by_the_psp(lena, session):
+    payment = a_deposit(session, lena)
+
+    hear(session, payment, "payment_intent.succeeded")
+
+    assert payment.status == PaymentStatus.SUCCEEDED
+    assert wallet_minor(session, lena) == 10_000
+    assert control_minor(session, "psp:stripe") == -10_000
+    assert payment.succeeded_at == NOW
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amount_received": 9_999},
+        {"amount_received": 10_001},
+        {"amount_received": 0},
+        {"currency": "eur"},
+        {"currency": "jpy"},
+        {"livemode": True},
+    ],
+)
+def test_a_callback_that_differs_from_our_own_row_credits_nothing(lena, session, changes):
+    payment = a_deposit(session, lena)
+
+    with pytest.raises(errors.CallbackDiffers):
+        hear(session, payment, "payment_intent.succeeded", **changes)
+
+    assert wallet_minor(session, lena) == 0
+    assert payment.status == PaymentStatus.CREATED
+
+
+def test_a_callback_about_a_payment_we_do_not_know_is_tried_again_later(lena, session):
+    payment = a_deposit(session, lena)
+
+    with pytest.raises(errors.UnknownReference):
+        hear(session, payment, "payment_intent.succeeded", metadata={"reference": "D-00000000"})
+
+
+def test_a_failure_told_late_does_not_take_back_a_success(lena, session):
+    payment = a_deposit(session, lena)
+    hear(session, payment, "payment_intent.succeeded")
+
+    hear(session, payment, "payment_intent.payment_failed")
+
+    assert payment.status == PaymentStatus.SUCCEEDED
+    assert [event.is_applied for event in session.scalars(queries.events_of(payment.id))] == [
+        True,
+        False,
+    ]
+
+
+def test_a_success_after_a_declined_card_still_counts(lena, session):
+    payment = a_deposit(session, lena)
+    declined = {"last_payment_error": {"decline_code": "insufficient_funds"}}
+    hear(session, payment, "payment_intent.payment_failed", **declined)
+    assert payment.failure_reason == "insufficient_funds"
+
+    hear(session, payment, "payment_intent.succeeded")
+
+    assert payment.status == PaymentStatus.SUCCEEDED
+    assert payment.failure_reason is None
+    assert wallet_minor(session, lena) == 10_000
+
+
+def test_the_same_news_under_two_event_ids_is_booked_once(lena, session):
+    payment = a_deposit(session, lena)
+    for _ in range(3):
+        hear(session, payment, "payment_intent.succeeded")
+
+    assert wallet_minor(session, lena) == 10_000
+    assert journal_keys(session) == [f"deposit:{payment.id}"]
+
+
+def test_refunds_in_parts_never_give_back_more_than_came_in(lena, session):
+    payment = a_deposit(session, lena)
+    hear(session, payment, "payment_intent.succeeded")
+    hear(session, payment, "refund.created", amount=4_000, operation="re_1")
+    hear(session, payment, "refund.created", amount=6_000, operation="re_2")
+    assert wallet_minor(session, lena) == 0
+
+    with pytest.raises(errors.CallbackImpossible):
+        hear(session, payment, "refund.created", amount=1, operation="re_3")
+
+
+def test_a_second_chargeback_is_for_a_person_to_see(lena, session):
+    payment = a_deposit(session, lena)
+    hear(session, payment, "payment_intent.succeeded")
+    hear(session, payment, "charge.dispute.created", operation="dp_1")
+
+    with pytest.raises(errors.CallbackImpossible):
+        hear(session, payment, "charge.dispute.created", operation="dp_2")
+
+
+def test_a_chargeback_of_money_already_spent_becomes_the_clients_debt(lena, session):
+    payment = a_deposit(session, lena)
+    hear(session, payment, "payment_intent.succeeded")
+    hear(session, payment, "refund.created", amount=7_000)
+
+    hear(session, payment, "charge.dispute.created")
+
+    assert wallet_minor(session, lena) == 0
+    assert control_minor(session, f"client_debt:{lena.id}") == -7_000
+    assert control_minor(session, "psp:stripe") == 7_000
+
+
+def test_the_next_deposit_pays_a_debt_first(lena, session):
+    lost = a_deposit(session, lena)
+    hear(session, lost, "payment_intent.succeeded")
+    hear(session, lost, "refund.created")
+    hear(session, lost, "charge.dispute.created")
+    again = a_deposit(session, lena, "150.00 USD")
+
+    hear(session, again, "payment_intent.succeeded")
+
+    assert control_minor(session, f"client_debt:{lena.id}") == 0
+    assert wallet_minor(session, lena) == 5_000
+
+
+def test_a_dispute_we_won_brings_the_money_back(lena, session):
+    payment = a_deposit(session, lena)
+    hear(session, payment, "payment_intent.succeeded")
+    hear(session, payment, "charge.dispute.created", operation="dp_1")
+
+    hear(session, payment, "charge.dispute.closed", operation="dp_1", status="won")
+
+    assert payment.status == PaymentStatus.CHARGEBACK_WON
+    assert wallet_minor(session, lena) == 10_000
+
+
+def test_a_refund_told_before_its_capture_waits_for_it(lena, session):
+    payment = a_deposit(session, lena)
+    payment.psp_payment_id = f"pi_{payment.reference}"
+
+    hear(session, payment, "refund.created", amount=4_000)
+    assert (payment.status, wallet_minor(session, lena)) == (PaymentStatus.CREATED, 0)
+
+    hear(session, payment, "payment_intent.succeeded")
+    assert (payment.status, wallet_minor(session, lena)) == (PaymentStatus.REFUNDED, 6_000)

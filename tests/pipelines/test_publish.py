@@ -1,0 +1,223 @@
+"""People read one published state, whole; a failed check leaves it standing and says so."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+import duckdb
+import pytest
+
+from lake import connection, lock, publication
+from lake.publication import CheckResult
+from pipelines import publish, sources
+from pipelines.dbt_models import project
+from pipelines.platform import deals
+from pipelines.refresh import refresh
+from tests.pipelines.broker import NOW, Broker, Server, a_trade
+from tests.pipelines.readers import Readers
+
+PUBLISHES = 3
+HALF_PAST_MIDNIGHT = int(datetime(2026, 2, 26, 0, 30, tzinfo=UTC).timestamp())
+"""On the server's clock."""
+TURNS = count(1)
+
+SPOILED = {
+    "not_null": "null",
+    "accepted_values": "'nonsense'",
+    "relationships": "uuid()",
+}
+"""By kind of test: what to put into the column it looks at. Tests of keys get the row twice."""
+
+FACTS = {
+    "assert_the_trial_balance_is_zero": (
+        "update lake.marts.fct_ledger_balances set balance_minor = balance_minor + 1"
+    ),
+    "assert_every_entry_has_its_journal": "delete from lake.raw.ledger__journal",
+    "assert_cached_balances_equal_their_entries": (
+        "update lake.raw.ledger__balance set posted = posted + 7"
+    ),
+    "assert_every_trade_is_paid_or_excluded": (
+        "insert into lake.marts.fct_trades select * replace (-1 as deal) from lake.marts.fct_trades"
+    ),
+    "assert_a_line_is_paid_by_a_rate_and_an_exclusion_pays_nothing": (
+        "update lake.marts.fct_partner_commissions set commission = commission + 1"
+    ),
+    "assert_daily_kpis_add_up_to_the_facts": (
+        "update lake.marts.fct_daily_kpis set deposit_usd_minor = deposit_usd_minor + 1"
+    ),
+}
+"""By singular test: what would make it fail."""
+
+
+@pytest.fixture(scope="module")
+def broker(module_database) -> Iterator[Broker]:
+    """A broker whose day is published once."""
+    with closing(Broker(module_database)) as found:
+        found.plan()
+        client = found.client(verified_at=NOW)
+        found.account(client, 1001)
+        found.deposit(client, 10_000)
+        found.attribution(client, found.partner())
+        found.post(500)
+        with sources.opened(found.settings) as lake:
+            server = Server(*a_trade(1), *a_trade(2, Time=str(HALF_PAST_MIDNIGHT)))
+            deals.sync(lake, server, overlap=timedelta(days=1), now=NOW + timedelta(days=30))
+        assert refresh(found.settings).failures == ()
+        yield found
+
+
+def test_a_trade_after_the_close_in_new_york_belongs_to_the_next_trading_day(broker):
+    with publication.read(broker.settings) as lake:
+        days = lake.execute(
+            "select closed_date, trading_day from lake.marts.fct_trades where position = 2"
+        ).fetchone()
+
+    assert days == (date(2026, 2, 25), date(2026, 2, 26))
+
+
+def test_the_lake_itself_refuses_a_value_that_a_contract_demands_and_is_missing(broker):
+    with connection.write(broker.settings) as lake:
+        demanded = lake.execute(
+            "select table_name, column_name from duckdb_columns() where database_name = 'lake' "
+            "and schema_name = 'marts' and not is_nullable"
+        ).fetchall()
+        filled = [
+            (t, c) for t, c in demanded if lake.execute(f"select 1 from lake.marts.{t}").fetchone()
+        ]
+
+        assert {table for table, _ in filled} >= {"fct_trades", "fct_payments", "dim_clients"}
+        for table, column in filled:
+            with pytest.raises(duckdb.ConstraintException, match=column):
+                lake.execute(f"update lake.marts.{table} set {column} = null")
+
+
+def nodes_of(settings) -> dict[str, dict[str, object]]:
+    """What dbt knows of the project, by its own names."""
+    return json.loads(project.manifest(settings).read_text())["nodes"]
+
+
+def test_nobody_reads_before_the_first_publication(database):
+    with pytest.raises(publication.NothingPublished), publication.read(database.settings):
+        pass
+
+
+def test_only_one_process_writes(broker):
+    with lock.writer(broker.settings), pytest.raises(lock.WriterBusy):
+        refresh(broker.settings)
+
+
+def test_a_deposit_is_published_with_its_moment(broker):
+    before = publication.current(broker.settings).published
+    broker.deposit(broker.client(), 777)
+
+    outcome = refresh(broker.settings)
+
+    after = publication.current(broker.settings).published
+    assert outcome.is_published
+    assert after.as_of > before.as_of
+    with publication.read(broker.settings) as lake:
+        held = lake.execute("select 1 from lake.marts.fct_payments where amount_minor = 777")
+        assert held.fetchall() == [(1,)]
+
+
+def test_the_arithmetic_of_every_mart_holds(broker):
+    results = project.run(broker.settings, "test", "--select", "test_type:unit")
+
+    assert len(results) > 5
+    assert [(result.name, result.message) for result in results if not result.passed] == []
+
+
+def test_a_pass_without_news_builds_nothing_and_what_stands_stays(broker):
+    refresh(broker.settings)
+    before = publication.current(broker.settings).published
+
+    assert refresh(broker.settings).built.nodes == ()
+    assert publication.current(broker.settings).published.snapshot == before.snapshot
+
+
+def test_readers_beside_a_running_refresh_see_published_states_only(broker):
+    with Readers(broker.settings, "pinned", 2) as readers:
+        for _ in range(PUBLISHES):
+            _new_day(broker)
+
+    assert readers.errors == []
+    assert [answer for answer in readers.answers if len(set(answer)) > 1] == []
+    assert len(set(readers.answers)) > 1
+
+
+def test_a_reader_that_is_not_pinned_is_noticed(broker):
+    with Readers(broker.settings, "unpinned", 2) as readers:
+        _new_day(broker)
+
+    assert readers.errors or any(len(set(answer)) > 1 for answer in readers.answers)
+
+
+def _new_day(broker: Broker) -> None:
+    client = broker.client()
+    for _ in range(3):
+        broker.deposit(client, next(TURNS))
+    assert refresh(broker.settings).is_published
+
+
+def test_every_single_check_that_fails_holds_the_pointer(broker):
+    refresh(broker.settings)
+    standing = publication.current(broker.settings).published
+
+    for check in standing.checks:
+        results = [
+            CheckResult(each.name, each.name != check.name, "planted") for each in standing.checks
+        ]
+        assert not publication.decide(broker.settings, standing, results)
+        now = publication.current(broker.settings)
+        assert now.published == standing
+        assert now.refused is not None
+        assert [failure.name for failure in now.refused.failures] == [check.name]
+
+
+def test_a_batch_refused_at_the_border_holds_the_pointer(broker):
+    refresh(broker.settings)
+    standing = publication.current(broker.settings).published
+    wrong = broker.client(created_at=NOW + timedelta(days=36_500))
+
+    outcome = refresh(broker.settings)
+
+    assert not outcome.is_published
+    now = publication.current(broker.settings)
+    assert now.published == standing
+    assert now.refused is not None
+    assert "future_rows" in now.refused.failures[0].detail
+    broker.update("clients.client", wrong, created_at=NOW)
+    assert refresh(broker.settings).is_published
+
+
+def test_every_check_can_fail_and_then_nothing_is_published(broker):
+    """Last in this module: it leaves the lake spoiled."""
+    standing = publication.current(broker.settings).published
+    nodes = nodes_of(broker.settings)
+    tests = [node for node in nodes.values() if node["resource_type"] == "test"]
+    assert {test["name"] for test in tests if "test_metadata" not in test} == set(FACTS)
+
+    with connection.write(broker.settings) as lake:
+        lake.execute("delete from lake.raw.published")
+        for statement in FACTS.values():
+            lake.execute(statement)
+        for test in tests:
+            if "test_metadata" in test:
+                _spoil(lake, test, nodes[test["attached_node"]])
+    checks = publish.checked(project.run(broker.settings, "test"))
+
+    assert len(checks) == len(tests)
+    assert [check.name for check in checks if check.passed] == []
+    assert not publish.publish(broker.settings, checks, as_of=NOW)
+    assert publication.current(broker.settings).published == standing
+
+
+def _spoil(lake, test, model) -> None:
+    """Add a row that the test must find, without the constraints that would keep it out."""
+    table = f"lake.{model['schema']}.{model['name']}"
+    bad = SPOILED.get(test["test_metadata"]["name"])
+    row = f"* replace ({bad} as {test['column_name']})" if bad else "*"
+    lake.execute(f"create or replace table {table} as from {table}")
+    lake.execute(f"insert into {table} select {row} from {table} limit 1")
