@@ -3,6 +3,10 @@
     DuckLake 1.0 has been seen to write a renamed view under a schema that does not exist, after
     which nobody can attach the lake. Replacing in one transaction is also one snapshot instead of
     three, and readers are pinned to a snapshot anyway.
+
+    While one connection of a process changes definitions and another uses the lake, DuckLake 1.0 can
+    also write a table under another schema than was asked for. So definitions change only in a whole
+    build, which has one thread; bringing a table up to date replaces its rows.
 #}
 
 {% materialization view, adapter="duckdb" %}
@@ -19,7 +23,12 @@
     {% set target = this.incorporate(type="table") %}
     {{ _drop_unless(load_cached_relation(this), "table") }}
     {% call statement("main") %}
-        {{ _replace(target, compiled_code) }}
+        {% if load_cached_relation(this) is none or should_full_refresh() %}
+            {{ _replace(target, compiled_code) }}
+        {% else %}
+            delete from {{ target }};
+            insert into {{ target }} by name {{ compiled_code }}
+        {% endif %}
     {% endcall %}
     {% do adapter.commit() %}
     {{ return({"relations": [target]}) }}

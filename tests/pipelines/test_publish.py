@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import duckdb
+import psycopg
 import pytest
 
 from lake import connection, lock, publication
 from lake.publication import CheckResult
+from operational.kit import db
 from pipelines import publish, sources
 from pipelines.dbt_models import project
 from pipelines.platform import deals
@@ -135,6 +137,29 @@ def test_a_pass_without_news_builds_nothing_and_what_stands_stays(broker):
 
     assert refresh(broker.settings).built.nodes == ()
     assert publication.current(broker.settings).published.snapshot == before.snapshot
+
+
+def test_bringing_marts_up_to_date_changes_rows_and_no_definition(broker):
+    """Definitions that change beside other work have landed in a wrong schema: one thread only."""
+    refresh(broker.settings)
+    before = _definitions(broker)
+
+    _new_day(broker)
+
+    assert _definitions(broker) == before
+
+
+def _definitions(broker: Broker) -> int:
+    """The lake's own count of changed definitions."""
+    with psycopg.connect(_url(broker)) as session:
+        return session.execute("select max(schema_version) from lake.ducklake_snapshot").fetchone()[
+            0
+        ]
+
+
+def _url(broker: Broker) -> str:
+    address = db.url(broker.settings, db.LAKE).set(drivername="postgresql")
+    return address.render_as_string(hide_password=False)
 
 
 def test_readers_beside_a_running_refresh_see_published_states_only(broker):
