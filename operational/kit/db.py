@@ -11,10 +11,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import URL, DateTime, Engine, FetchedValue, MetaData, create_engine, make_url, text
+from sqlalchemy import (
+    URL,
+    DateTime,
+    Engine,
+    FetchedValue,
+    MetaData,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from operational.kit import ids, postgres
@@ -144,6 +154,13 @@ def engine_at(address: URL, *, pool_size: int = 10, is_pinged: bool = True) -> E
         pool_pre_ping=is_pinged,
         connect_args={"options": options},
     )
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _read_anew_under_lock(state: ORMExecuteState) -> None:
+    """What is locked is read as it is now: an object read before the wait would keep its old values."""
+    if getattr(state.statement, "_for_update_arg", None) is not None:
+        state.update_execution_options(populate_existing=True)
 
 
 @contextmanager
