@@ -5,11 +5,14 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
+from api import clients
 from api.deps import ActorDep, NowDep, SessionDep, VisitorDep, needs, public
 from api.door import Doors
 from api.schemas.clients import ClientOut, RegisteredOut
 from api.schemas.documents import CheckOut, DocumentOut
+from api.schemas.lists import After, Limit
 from api.web.entrance import throttled
+from api.web.listing import part
 from operational.access import passwords
 from operational.access.matrix import Permission
 from operational.clients import queries
@@ -19,9 +22,7 @@ from operational.partners import service as partners
 
 router = Doors("/api/clients", tag="clients")
 
-LIMIT_MAX = 200
 Text = Annotated[str, Query(max_length=200)]
-Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 
 
 @router.post(
@@ -39,14 +40,19 @@ def register(
 
 
 @router.get("", dependencies=[needs(Permission.CLIENTS_READ)])
-def client_list(session: SessionDep, text: Text = "", limit: Limit = 100) -> list[ClientOut]:
-    found = session.scalars(queries.matching(text, limit))
-    return [ClientOut.model_validate(client) for client in found]
+def client_list(
+    session: SessionDep, actor: ActorDep, text: Text = "", after: After = None, limit: Limit = 100
+) -> list[ClientOut]:
+    """The newest first."""
+    found = part(
+        session, clients.found(session, text), by="registered_at", after=after, rows_max=limit
+    )
+    return [clients.as_seen(client, actor) for client in found]
 
 
 @router.get("/{client_id}", dependencies=[needs(Permission.CLIENTS_READ)])
-def client(client_id: UUID, session: SessionDep) -> ClientOut:
-    return ClientOut.model_validate(queries.get(session, client_id))
+def client(client_id: UUID, session: SessionDep, actor: ActorDep) -> ClientOut:
+    return clients.as_seen(queries.get(session, client_id), actor)
 
 
 @router.get("/{client_id}/documents", dependencies=[needs(Permission.KYC_READ)])

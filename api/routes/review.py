@@ -4,7 +4,9 @@ from uuid import UUID
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
+from api.schemas.lists import After, Limit
 from api.schemas.review import CaseOut, DecisionForm, EvidenceOut
+from api.web.listing import part
 from operational.access.matrix import Permission
 from operational.kyc import service as kyc
 from operational.review import queries
@@ -14,9 +16,12 @@ router = Doors("/api/cases", tag="review")
 
 
 @router.get("", dependencies=[needs(Permission.REVIEW_READ)])
-def cases(session: SessionDep) -> list[CaseOut]:
+def cases(session: SessionDep, after: After = None, limit: Limit = 100) -> list[CaseOut]:
     """What waits for a person, oldest first."""
-    return [CaseOut.model_validate(case) for case in session.scalars(queries.open_cases())]
+    found = part(
+        session, queries.open_cases(), by="opened_at", is_rising=True, after=after, rows_max=limit
+    )
+    return [CaseOut.model_validate(case) for case in found]
 
 
 @router.post("/{case_id}/evidence", status_code=201, dependencies=[needs(Permission.REVIEW_READ)])

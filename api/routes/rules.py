@@ -39,6 +39,6 @@ def publish(version_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep)
 
 
 @router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])
-def decision(decision_id: UUID, session: SessionDep) -> DecisionOut:
+def decision(decision_id: UUID, session: SessionDep, actor: ActorDep) -> DecisionOut:
     """Why the hub decided as it did."""
-    return DecisionOut.model_validate(queries.decision(session, decision_id))
+    return DecisionOut.model_validate(rules.read_decision(session, decision_id, actor=actor))

@@ -23,6 +23,9 @@ class EventOut(BaseModel):
     reason: str | None
     before: Any
     after: Any
+    ip: str | None
+    session_id: UUID | None
+    rule_version: str | None
     decision_id: UUID | None
     evidence_id: UUID | None
     request_id: str | None

@@ -1,14 +1,22 @@
 """Clients, as staff and they themselves see them."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+DateOrMask = Annotated[str, BeforeValidator(_text)]
+"""YYYY-MM-DD, or a mask for who may not see it."""
 
 
 class ClientOut(BaseModel):
-    """One client."""
+    """One client. Personal fields are masked for who may not see them."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
@@ -18,7 +26,7 @@ class ClientOut(BaseModel):
     email: str
     first_name: str
     last_name: str
-    birth_date: date | None
+    birth_date: DateOrMask | None
     country: str
     language: str
     phone: str | None

@@ -7,12 +7,12 @@ from fastapi import Request, Response
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
 from api.web.door import Pages
 from api.web.shell import page
+from operational.access.masks import mask
 from operational.access.matrix import Permission
 from operational.clients import queries as clients
 from operational.ledger import queries as ledger
 from operational.partners import queries
 from operational.partners.errors import PartnerNotFound
-from operational.review.rules import mask
 
 router = Pages("/partner")
 

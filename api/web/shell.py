@@ -60,6 +60,11 @@ def moment(at: datetime | None) -> str:
     return at.strftime("%-d %b %Y, %H:%M UTC") if at else "—"
 
 
+def instant(at: datetime | None) -> str:
+    """To the second, where the order of things matters."""
+    return at.strftime("%-d %b %Y, %H:%M:%S UTC") if at else "—"
+
+
 def of_document(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """A JSON object as lines of name and value, nested ones flattened."""
     lines: list[tuple[str, Any]] = []
@@ -74,6 +79,7 @@ def of_document(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
 TEMPLATES.filters |= {
     "money": money,
     "moment": moment,
+    "instant": instant,
     "lines": of_document,
     "word": words.word,
     "tone": words.tone,

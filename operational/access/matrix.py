@@ -8,6 +8,8 @@ class Permission(StrEnum):
 
     CLIENTS_READ = "clients.read"
     """See every client. Clients and partners see their own without it."""
+    CLIENTS_CONTACT = "clients.contact"
+    """See a client's e-mail and phone in full."""
     CLIENTS_REGISTER = "clients.register"
     """Register a lead on somebody's behalf."""
     CLIENTS_EDIT_PROFILE = "clients.edit_profile"
@@ -85,7 +87,9 @@ class Role(StrEnum):
 P = Permission
 
 MATRIX: dict[Role, frozenset[Permission]] = {
-    Role.SALES: frozenset({P.CLIENTS_READ, P.CLIENTS_REGISTER, P.PARTNERS_READ, P.KPIS_READ}),
+    Role.SALES: frozenset(
+        {P.CLIENTS_READ, P.CLIENTS_CONTACT, P.CLIENTS_REGISTER, P.PARTNERS_READ, P.KPIS_READ}
+    ),
     Role.SUPPORT: frozenset(
         {
             P.CLIENTS_READ,
@@ -99,6 +103,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.COMPLIANCE: frozenset(
         {
             P.CLIENTS_READ,
+            P.CLIENTS_CONTACT,
             P.KYC_READ,
             P.KYC_DECIDE,
             P.REVIEW_READ,
@@ -148,6 +153,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: frozenset(
         {
             P.CLIENTS_READ,
+            P.CLIENTS_CONTACT,
             P.KYC_READ,
             P.REVIEW_READ,
             P.PAYMENTS_READ,

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from operational.access.models import Approval, RoleGrant, User, UserSession
+
+NAMED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,13 @@ def user_by_email(session: Session, email: str) -> User | None:
 def user(session: Session, user_id: UUID) -> User:
     """The user with this id, who must exist: an id out of a session of ours."""
     return session.get_one(User, user_id)
+
+
+def users_named(text: str) -> Select[UUID]:
+    """Whoever has this e-mail, or this in their name."""
+    wanted = text.strip().lower()
+    is_named = func.lower(User.name).contains(wanted, autoescape=True)
+    return select(User.id).where(or_(User.email == wanted, is_named)).limit(NAMED_MAX)
 
 
 def roles_of(session: Session, user_id: UUID) -> frozenset[str]:

@@ -19,6 +19,8 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_order", "row_xid", "id"),
+        # A few pages of it find a day among millions of records, and cost an insert nothing.
+        Index("ix_event_at", "at", postgresql_using="brin"),
         Index("ix_event_subject", "subject_id", "subject_kind"),
         CheckConstraint("octet_length(leaf) = 32", name="leaf"),
         {"schema": "audit"},

@@ -1,7 +1,8 @@
 """Named reads of the audit log."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import Select, select, text
@@ -72,14 +73,25 @@ def history(subject: UUID | str, kind: str) -> Select[Event]:
 
 
 def search(
-    *, verb: str = "", actor_id: str = "", subject_id: str = "", limit: int = 200
+    *,
+    verb: str = "",
+    actor_ids: Collection[str] | None = None,
+    subject_ids: Collection[str] | None = None,
+    since: date | None = None,
+    until: date | None = None,
 ) -> Select[Event]:
-    """What was done, newest first; an empty condition holds for all."""
-    found = select(Event).order_by(Event.id.desc()).limit(limit)
-    wanted = {Event.verb: verb, Event.actor_id: actor_id, Event.subject_id: subject_id}
-    for column, value in wanted.items():
-        if value:
-            found = found.where(column == value)
+    """What was done, in no order; a condition left out holds for all. Days are UTC, both within."""
+    found = select(Event)
+    if verb:
+        found = found.where(Event.verb == verb)
+    if actor_ids is not None:
+        found = found.where(Event.actor_id.in_(actor_ids))
+    if subject_ids is not None:
+        found = found.where(Event.subject_id.in_(subject_ids))
+    if since is not None:
+        found = found.where(Event.at >= datetime.combine(since, time.min, UTC))
+    if until is not None:
+        found = found.where(Event.at <= datetime.combine(until, time.max, UTC))
     return found
 
 

@@ -4,13 +4,17 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from operational.clients import rules
 from operational.clients.errors import ClientNotFound
 from operational.clients.models import Client
 
 ADDRESS_WINDOW = timedelta(days=1)
+PHONE_DIGITS_MIN = 6
+"""The last ones, so that a number is found with or without its prefix."""
+_PHONE_SIGNS = frozenset("+0123456789 ()-/.")
 
 
 def get(session: Session, client_id: UUID) -> Client:
@@ -38,29 +42,29 @@ def by_ids(client_ids: Collection[UUID]) -> Select[Client]:
     return select(Client).where(Client.id.in_(client_ids))
 
 
-def matching(text: str, limit: int = 100) -> Select[Client]:
-    """Clients whose reference, e-mail or name begins with the text, or holds it as a name."""
-    found = select(Client).order_by(Client.registered_at.desc(), Client.id.desc()).limit(limit)
+def matching(text: str, also: Collection[UUID] = ()) -> Select[Client]:
+    """Clients of this name in any spelling and order, reference, e-mail or phone; in no order.
+
+    E-mail and phone are found whole: by a part of one, somebody who may not see it could guess on.
+
+    Args:
+        text: as a person types it; nothing finds everybody.
+        also: clients found by something that is kept elsewhere, such as a trading login.
+    """
     wanted = text.strip().lower()
     if not wanted:
-        return found
-    return found.where(
-        or_(
-            Client.reference == wanted.upper(),
-            Client.email.startswith(wanted, autoescape=True),
-            Client.name_key.contains(wanted, autoescape=True),
-        )
-    )
-
-
-def newest(
-    *, stage: str | None = None, queue: str | None = None, limit: int = 100
-) -> Select[Client]:
-    """The newest clients, of one stage or queue if said."""
-    found = select(Client).order_by(Client.registered_at.desc(), Client.id.desc()).limit(limit)
-    if stage is not None:
-        found = found.where(Client.stage == stage)
-    return found if queue is None else found.where(Client.queue == queue)
+        return select(Client)
+    ways = [
+        Client.id.in_(also),
+        Client.reference == wanted.upper(),
+        Client.email == wanted,
+    ]
+    if parts := rules.name_key(text).split():
+        ways.append(and_(*(Client.name_key.contains(part, autoescape=True) for part in parts)))
+    digits = "".join(sign for sign in wanted if sign.isdecimal()).lstrip("0")
+    if len(digits) >= PHONE_DIGITS_MIN and set(wanted) <= _PHONE_SIGNS:
+        ways.append(Client.phone.endswith(digits))
+    return select(Client).where(or_(*ways))
 
 
 def same_mailbox(client: Client) -> Select[UUID]:

@@ -32,6 +32,10 @@ def by_code(code: str) -> Select[Partner]:
     return select(Partner).where(Partner.code == code)
 
 
+def by_reference(reference: str) -> Select[Partner]:
+    return select(Partner).where(Partner.reference == reference)
+
+
 def by_user(user_id: UUID) -> Select[Partner]:
     """The partner who signs in as this user."""
     return select(Partner).where(Partner.user_id == user_id)

@@ -35,6 +35,19 @@ def newest(limit: int = 200) -> Select[TradingAccount]:
     return select(TradingAccount).order_by(TradingAccount.requested_at.desc()).limit(limit)
 
 
+def account_by_reference(reference: str) -> Select[TradingAccount]:
+    return select(TradingAccount).where(TradingAccount.reference == reference)
+
+
+def transfer_by_reference(reference: str) -> Select[Transfer]:
+    return select(Transfer).where(Transfer.reference == reference)
+
+
+def clients_with_login(login: int) -> Select[UUID]:
+    """Whose account has this number; each server of a platform counts for itself."""
+    return select(TradingAccount.client_id).where(TradingAccount.login == login)
+
+
 def account_count(session: Session, client_id: UUID) -> int:
     """Accounts a client has or waits for."""
     return (

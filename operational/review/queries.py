@@ -22,15 +22,13 @@ def get(session: Session, case_id: UUID) -> Case:
     return found
 
 
-def open_cases(*, kind: str | None = None, limit: int = 200) -> Select[Case]:
-    """What waits for a person, oldest first."""
-    found = (
-        select(Case)
-        .where(Case.status == CaseStatus.OPEN)
-        .order_by(Case.opened_at, Case.id)
-        .limit(limit)
-    )
-    return found if kind is None else found.where(Case.kind == kind)
+def by_reference(reference: str) -> Select[Case]:
+    return select(Case).where(Case.reference == reference)
+
+
+def open_cases() -> Select[Case]:
+    """What waits for a person; in no order."""
+    return select(Case).where(Case.status == CaseStatus.OPEN)
 
 
 def open_case_of(kind: str, subject_id: UUID) -> Select[Case]:
@@ -49,11 +47,6 @@ def cases_of_client(client_id: UUID) -> Select[Case]:
     )
 
 
-def decided_cases(*, limit: int = 200) -> Select[Case]:
-    """What people decided lately, newest first."""
-    return (
-        select(Case)
-        .where(Case.status != CaseStatus.OPEN)
-        .order_by(Case.decided_at.desc(), Case.id.desc())
-        .limit(limit)
-    )
+def decided_cases() -> Select[Case]:
+    """What was decided; in no order."""
+    return select(Case).where(Case.status != CaseStatus.OPEN)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from operational.access import service as access
 from operational.access.errors import SecondPersonNeeded
-from operational.access.matrix import Permission
+from operational.access.matrix import Permission, permissions
 from operational.audit import service as audit
 from operational.audit.tags import Tag
 from operational.kit.actor import Actor
-from operational.kit.errors import DomainError
+from operational.kit.errors import DomainError, Forbidden
 from operational.rules import engine, queries, tables
 from operational.rules.errors import TableNotFound, VersionMoved
 from operational.rules.models import Decision, TableVersion
@@ -216,6 +216,27 @@ def install_defaults(session: Session, now: datetime) -> list[TableVersion]:
             )
             installed.append(publish(session, version.id, actor=checker, now=now))
     return installed
+
+
+def read_decision(session: Session, decision_id: UUID, *, actor: Actor) -> Decision:
+    """One decision with its facts and trace.
+
+    Raises:
+        Forbidden: without `rules.read`, or what else its table asks for.
+        DecisionNotFound.
+    """
+    access.require(actor, Permission.RULES_READ)
+    decision = queries.decision(session, decision_id)
+    table = queries.version(session, decision.table_version_id).name
+    if not may_read(table, actor):
+        raise Forbidden(f"This needs the permission {tables.READ_WITH[table]}.")
+    return decision
+
+
+def may_read(table: str, actor: Actor) -> bool:
+    """Whether this table's decisions are for the actor to read, who may read decisions at all."""
+    needed = tables.READ_WITH.get(table)
+    return needed is None or needed in permissions(actor.roles)
 
 
 def named(session: Session, decision: Decision) -> str:

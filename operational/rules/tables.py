@@ -4,12 +4,17 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from operational.access.matrix import Permission
+
 LEAD_ROUTING = "lead_routing"
 """Which team takes a new lead."""
 KYC = "kyc"
 """Whether an identity check approves, stops or refuses a client."""
 PSP_ROUTING = "psp_routing"
 """Which payment service providers to try for a deposit, in which order."""
+
+READ_WITH: dict[str, Permission] = {KYC: Permission.KYC_READ}
+"""Tables whose decisions tell who a person is, and what it takes to read those."""
 
 NAMES = (LEAD_ROUTING, KYC, PSP_ROUTING)
 

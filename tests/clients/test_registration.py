@@ -187,3 +187,45 @@ def test_one_person_under_several_spellings_is_seen(registered, session):
         "same_person": [registered.id],
         "same_ip_day": [registered.id],
     }
+
+
+@pytest.mark.parametrize(
+    ("first_name", "last_name", "text"),
+    [
+        ("Viktor", "Bout", "Viktor Bout"),
+        ("Viktor", "Bout", " bout  VIKTOR "),
+        ("Viktor", "Bout", "vik bou"),
+        ("José", "Núñez", "José"),
+        ("José", "Núñez", "jose nunez"),
+        ("Ольга", "Петрова", "Ольга"),
+        ("Ольга", "Петрова", "olga"),
+        ("Sean", "O’Brien", "o'brien"),
+    ],
+)
+def test_a_client_is_found_by_any_spelling_and_order_of_the_name(
+    registered, session, first_name, last_name, text
+):
+    form = lead(email="other@example.com", first_name=first_name, last_name=last_name)
+    client = service.register_lead(session, form, actor=STRANGER, now=NOW)
+
+    assert session.scalars(queries.matching(text)).all() == [client]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lena.weber@example.com", "LENA.WEBER@EXAMPLE.COM", "+49 151 12345678", "0151/12345678"],
+)
+def test_a_client_is_found_by_e_mail_and_phone(registered, session, text):
+    other = lead(email="tom@example.com", first_name="Tom", last_name="Other")
+    service.register_lead(session, other, actor=STRANGER, now=NOW)
+    service.complete_profile(session, registered.id, profile(), actor=herself(registered), now=NOW)
+
+    assert session.scalars(queries.matching(text)).all() == [registered]
+    assert session.scalars(queries.matching(registered.reference.lower())).all() == [registered]
+
+
+@pytest.mark.parametrize(
+    "text", ["nobody", "lena stranger", "@@@", "123456", "ena.weber@example.com", "%", "_"]
+)
+def test_what_fits_nobody_finds_nobody(registered, session, text):
+    assert session.scalars(queries.matching(text)).all() == []

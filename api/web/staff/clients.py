@@ -5,8 +5,10 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from api import clients as people
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.web.door import Pages
+from api.web.listing import listed
 from api.web.shell import page
 from operational.access.matrix import Permission, permissions
 from operational.audit import queries as audit
@@ -18,6 +20,7 @@ from operational.payments import queries as payments
 from operational.platforms import queries as platforms
 from operational.review import queries as review
 from operational.rules import queries as rules
+from operational.rules import service as decisions
 
 router = Pages("/staff/clients")
 
@@ -26,8 +29,9 @@ TEXT_MAX = 200
 
 @router.get("", dependencies=[needs(Permission.CLIENTS_READ)])
 def client_list(request: Request, session: SessionDep, text: str = "") -> Response:
-    found = session.scalars(clients.matching(text[:TEXT_MAX])).all()
-    return page(request, "staff/clients.html", clients=found, text=text[:TEXT_MAX])
+    text = text[:TEXT_MAX]
+    found = listed(request, session, people.found(session, text), by="registered_at")
+    return page(request, "staff/clients.html", clients=found, text=text)
 
 
 @router.get("/{client_id}", dependencies=[needs(Permission.CLIENTS_READ)])
@@ -51,12 +55,20 @@ def client(
         for permission, part in parts.items()
         for name, query in part.items()
     }
+    shown["decisions"] = [
+        one for one in shown["decisions"] if decisions.may_read(one.trace["table"], actor)
+    ]
     is_money_shown = Permission.LEDGER_READ in held
+    is_partner_shown = Permission.PARTNERS_READ in held
     return page(
         request,
         "staff/client.html",
-        client=found,
-        partner=partners.get(session, attribution.partner_id) if attribution else None,
+        client=people.as_seen(found, actor),
+        partner=(
+            partners.get(session, attribution.partner_id)
+            if attribution and is_partner_shown
+            else None
+        ),
         wallets=session.execute(ledger.wallets(client_id)).all() if is_money_shown else [],
         **shown,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
 
 from api.deps import ActorDep, HubDep, SessionDep, staff_only
 from api.web.door import Pages
@@ -38,7 +38,7 @@ _WAITING: dict[Permission, tuple[str, str, Callable[[], Select[Any]]]] = {
 def home(request: Request, session: SessionDep, actor: ActorDep, hub: HubDep) -> Response:
     held = permissions(actor.roles)
     tiles = [
-        (name, path, len(session.scalars(query()).all()))
+        (name, path, session.scalar(select(func.count()).select_from(query().subquery())))
         for permission, (name, path, query) in _WAITING.items()
         if permission in held
     ]

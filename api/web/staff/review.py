@@ -8,6 +8,7 @@ from fastapi import Form, Request, Response
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
 from api.schemas.review import DecisionForm
 from api.web.door import Pages
+from api.web.listing import listed
 from api.web.shell import page, see_other
 from operational.access.matrix import Permission
 from operational.clients import queries as clients
@@ -22,9 +23,11 @@ router = Pages("/staff")
 
 @router.get("/review", dependencies=[needs(Permission.REVIEW_READ)])
 def queue(request: Request, session: SessionDep) -> Response:
-    waiting = session.scalars(queries.open_cases()).all()
-    decided = session.scalars(queries.decided_cases(limit=20)).all()
-    ids = [case.client_id for case in (*waiting, *decided)]
+    waiting = listed(request, session, queries.open_cases(), by="opened_at", is_rising=True)
+    decided = listed(
+        request, session, queries.decided_cases(), by="decided_at", name="decided_after"
+    )
+    ids = [case.client_id for case in (*waiting.rows, *decided.rows)]
     return page(
         request,
         "staff/review.html",

@@ -27,18 +27,22 @@ def tables(request: Request, session: SessionDep) -> Response:
 
 
 @router.get("/{version_id}", dependencies=[needs(Permission.RULES_READ)])
-def version(request: Request, version_id: UUID, session: SessionDep) -> Response:
+def version(request: Request, version_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
     """One version as a table, and what it would have decided otherwise."""
     found = queries.version(session, version_id)
     recent = session.scalars(queries.recent_decisions(found.name, RECENT)).all()
+    replay = rules.replay(found, recent)
+    is_shown = rules.may_read(found.name, actor)
     return page(
         request,
         "staff/rule.html",
         version=found,
         nodes=decision_tables(found.content),
         text=json.dumps(found.content, indent=2, ensure_ascii=False),
-        replay=rules.replay(found, recent),
-        recent=recent[:20],
+        replay=replay,
+        is_shown=is_shown,
+        different=replay.different[:10] if is_shown else [],
+        recent=recent[:20] if is_shown else [],
     )
 
 
@@ -69,9 +73,9 @@ def publish(
 
 
 @router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])
-def decision(request: Request, decision_id: UUID, session: SessionDep) -> Response:
+def decision(request: Request, decision_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
     """Why the hub decided as it did."""
-    found = queries.decision(session, decision_id)
+    found = rules.read_decision(session, decision_id, actor=actor)
     return page(
         request,
         "staff/decision.html",

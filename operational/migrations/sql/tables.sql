@@ -96,6 +96,7 @@ create table audit.event (
   CONSTRAINT ck_event_leaf CHECK (octet_length(leaf) = 32)
 );
 create index ix_event_order ON audit.event (row_xid, id);
+create index ix_event_at ON audit.event USING brin (at);
 create index ix_event_subject ON audit.event (subject_id, subject_kind);
 
 create table audit.personal_key (
