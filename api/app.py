@@ -64,7 +64,6 @@ ROUTERS = (
 
 # Threads answer requests; each holds at most one connection, and one more to record a refusal.
 CONNECTIONS = 20
-BODY_BYTES_MAX = 64 * 1024
 SWITCH_SECONDS = 0.0005
 
 
@@ -113,7 +112,6 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=BODY_BYTES_MAX,
         redirect_slashes=False,
     )
     app.router.routes.extend(callbacks.routes)

@@ -18,6 +18,9 @@ from operational.kit import db
 from operational.kit.actor import Actor
 from operational.kit.errors import Forbidden
 
+BY_ITSELF = "X-Kingpost-By-Itself"
+"""A page sends it when it renews itself and nobody asked it to."""
+
 
 async def _hub(request: Request) -> Hub:
     # What waits for nothing is `async`: FastAPI would send it to a thread otherwise.
@@ -50,7 +53,14 @@ def _visitor(request: Request, session: SessionDep, now: NowDep) -> Actor:
     ip, request_id = address_of(request), request.state.request_id
     actor = None
     if token:
-        actor = sessions.actor_of(session, token, ip=ip, now=now, request_id=request_id)
+        actor = sessions.actor_of(
+            session,
+            token,
+            ip=ip,
+            now=now,
+            request_id=request_id,
+            by_itself=BY_ITSELF in request.headers,
+        )
     actor = actor or stranger(request)
     request.state.actor = actor
     return actor

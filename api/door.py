@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
@@ -24,12 +24,23 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _FUNCTION_STACK = "fastapi_function_astack"
 _WAIT_SECONDS = 0.01
 
+BODY_BYTES_MAX = 64 * 1024
+"""Of a route that says nothing else."""
+_UNREAD_BYTES_MAX = 32 * 1024 * 1024
+"""A browser reads our refusal only after it has sent everything; we listen that long."""
+_TOO_LARGE = 413
+
 
 class Door(APIRoute):
     """One route. Its dependencies name the permission it needs (api/deps.py)."""
 
+    def __init__(self, *args: Any, max_body_size: int | None = None, **options: Any) -> None:
+        # The framework's own limit answers in plain text; ours is refused like everything else.
+        self.body_bytes_max = max_body_size or BODY_BYTES_MAX
+        super().__init__(*args, **options)
+
     def get_route_handler(self) -> Handler:
-        return retrying(super().get_route_handler())
+        return retrying(super().get_route_handler(), self.body_bytes_max)
 
 
 class Doors(APIRouter):
@@ -39,11 +50,11 @@ class Doors(APIRouter):
         super().__init__(prefix=prefix, tags=[tag], route_class=Door, responses=RESPONSES)
 
 
-def retrying(answer: Handler) -> Handler:
+def retrying(answer: Handler, body_bytes_max: int) -> Handler:
     """Run `answer` with its transaction, again after a serialization failure or a deadlock."""
 
     async def handler(request: Request) -> Response:
-        body = request.state.body = await request.body()
+        body = request.state.body = await body_of(request, body_bytes_max)
         for attempt in range(1, db.TRIES_MAX + 1):
             try:
                 async with AsyncExitStack() as stack:
@@ -58,6 +69,25 @@ def retrying(answer: Handler) -> Handler:
         raise Busy
 
     return handler
+
+
+async def body_of(request: Request, bytes_max: int) -> bytes:
+    """The body, which never takes more memory than the limit.
+
+    Raises:
+        HTTPException: it is larger.
+    """
+    body, announced = bytearray(), request.headers.get("content-length", "")
+    bytes_left = int(announced) if announced.isdecimal() else 0
+    async for chunk in request.stream():
+        bytes_left -= len(chunk)
+        if len(body) <= bytes_max:
+            body += chunk
+        if len(body) > bytes_max and not 0 < bytes_left <= _UNREAD_BYTES_MAX:
+            break
+    if len(body) > bytes_max:
+        raise HTTPException(_TOO_LARGE, "Content Too Large")
+    return bytes(body)
 
 
 def open_doors(routes: Iterable[BaseRoute]) -> list[str]:

@@ -1,10 +1,11 @@
 """The only table from error code to HTTP status, and the answers that carry it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from api import refusals
-from operational.access.errors import TooManyTries
+from api.web.shell import refused
+from operational.access.errors import ProgramUnknown, TooManyTries
 from operational.kit.errors import DomainError
 
 log = structlog.get_logger()
@@ -31,6 +33,7 @@ STATUS: dict[str, int] = {
     "too_large": 413,
     # What they sent.
     "invalid_grant": 400,
+    "unsupported_grant_type": 400,
     "callback_malformed": 400,
     "idempotency_key_missing": 400,
     "invalid_input": 422,
@@ -77,6 +80,17 @@ STATUS: dict[str, int] = {
     "platform_away": 503,
 }
 RETRY_AFTER_S = "1"
+
+TOKEN_PATH = "/oidc/token"  # noqa: S105 - an address
+"""Its refusals have the form of RFC 6749 section 5.2."""
+
+# What starts so is asked by programs; everything else by people at a browser.
+_PROGRAMS = ("/api", "/session", "/oidc", "/callbacks")
+_PEOPLE = {
+    404: "There is no such page.",
+    405: "There is no page at this address.",
+    413: "This is too large. A file may have at most 15 MB.",
+}
 
 # PostgreSQL's own words for "not now": lock not available, statement cancelled, shutting down.
 _NOT_NOW = frozenset({"55P03", "57014", "57P01", "57P02", "57P03", "53300"})
@@ -133,6 +147,8 @@ def as_json(content: dict[str, Any]) -> bytes:
 def headers_of(error: DomainError) -> dict[str, str]:
     if isinstance(error, TooManyTries):
         return {"Retry-After": str(error.wait_s)}
+    if isinstance(error, ProgramUnknown):
+        return {"WWW-Authenticate": "Basic"}
     return {"Retry-After": RETRY_AFTER_S} if status_of(error) == STATUS["busy"] else {}
 
 
@@ -149,44 +165,69 @@ def is_not_now(error: DBAPIError) -> bool:
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _NOT_NOW
 
 
-def answer(request: Request, error: DomainError) -> JSONResponse:
-    content = document(error.code, str(error), request.state.request_id, error.field)
-    return JSONResponse(content, status_of(error), headers_of(error))
+def answer(request: Request, error: DomainError) -> Response:
+    return _say(
+        request, error.code, str(error), status_of(error), headers_of(error), field=error.field
+    )
 
 
-def _refusal(request: Request, error: Exception) -> JSONResponse:
+def _say(
+    request: Request,
+    code: str,
+    sentence: str,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    *,
+    field: str | None = None,
+) -> Response:
+    """To a person at a browser as a page, to a program as JSON."""
+    if _is_person(request):
+        return refused(request, sentence, status, headers)
+    if request.url.path == TOKEN_PATH:
+        return JSONResponse({"error": code, "error_description": sentence}, status, headers)
+    content = document(code, sentence, request.state.request_id, field)
+    return JSONResponse(content, status, headers)
+
+
+def _is_person(request: Request) -> bool:
+    is_page = not request.url.path.startswith(_PROGRAMS)
+    return is_page and "text/html" in request.headers.get("accept", "")
+
+
+def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
     refusals.record(request, error)
     return answer(request, error)
 
 
-def _invalid(request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     field, message = first_problem(error)
     refusals.record_code(request, "invalid_input")
-    content = document("invalid_input", message, request.state.request_id, field)
-    return JSONResponse(content, STATUS["invalid_input"])
+    if request.url.path == TOKEN_PATH:
+        return _say(request, "invalid_request", f"{field}: {message}", 400)
+    return _say(request, "invalid_input", message, STATUS["invalid_input"], field=field)
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     """What the framework refuses by itself: no such page, wrong method, body too large."""
     assert isinstance(error, HTTPException)
-    content = document(f"http_{error.status_code}", error.detail, request.state.request_id)
-    return JSONResponse(content, error.status_code, error.headers)
+    status = error.status_code
+    sentence = _PEOPLE.get(status, error.detail) if _is_person(request) else error.detail
+    return _say(request, f"http_{status}", sentence, status, error.headers)
 
 
-def _database(request: Request, error: Exception) -> JSONResponse:
+def _database(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)
     return answer(request, Busy()) if is_not_now(error) else _fault(request, error)
 
 
-def _pool(request: Request, _: Exception) -> JSONResponse:
+def _pool(request: Request, _: Exception) -> Response:
     return answer(request, Busy())
 
 
-def _fault(request: Request, error: Exception) -> JSONResponse:
+def _fault(request: Request, error: Exception) -> Response:
     """A bug: logged whole, told to nobody."""
     log.error("fault", path=request.url.path, request_id=request.state.request_id, exc_info=error)
     refusals.record_code(request, "fault")
-    content = document("fault", "Something is broken here; we know.", request.state.request_id)
-    return JSONResponse(content, 500)
+    return _say(request, "fault", "Something is broken here; we know.", 500)

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboards import patience, warehouse
 
 TIMEOUT_SECONDS = 5
+_BY_ITSELF = {"X-Kingpost-By-Itself": "1"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def current() -> Reader:
     if not st.user.is_logged_in:
         _sign_in_page()
     try:
-        found = ask(str(st.user.tokens["access"]))
+        found = ask(str(st.user.tokens["access"]), by_itself=patience.renewed_itself())
     except ApiSilent:
         _waiting_page()
     return found or _ended_page()
@@ -50,19 +51,22 @@ def is_still(who: Reader) -> bool:
     A fragment reruns without the frame around it, so it has to ask by itself.
     """
     try:
-        return ask(who.token) == who
+        return ask(who.token, by_itself=True) == who
     except ApiSilent:
         return False
 
 
-def ask(token: str) -> Reader | None:
+def ask(token: str, *, by_itself: bool = False) -> Reader | None:
     """Whose session this is, or None if it has ended.
+
+    Asked `by_itself`, by a page and not by a person, the session goes on growing idle.
 
     Raises:
         ApiSilent: no answer, or none that can be understood.
     """
     try:
-        answer = _api().get("/session", headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"} | (_BY_ITSELF if by_itself else {})
+        answer = _api().get("/session", headers=headers)
         if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
             return None
         found: dict[str, Any] = answer.raise_for_status().json()

@@ -95,7 +95,7 @@ def check_name(name: str) -> str:
 def _watch(who: Reader, shown: tuple[Any, ...]) -> None:
     standing = warehouse.standing()
     if _shown(standing) != shown or not reader.is_still(who):
-        st.rerun()
+        patience.renew()
     found, now = standing.published, utc_now()
     age = theme.age(found.as_of, now)
     if now - found.as_of > LATE:

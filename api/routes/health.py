@@ -1,12 +1,15 @@
 """Is the hub well, and how busy is it?"""
 
-from fastapi import Response
+from ipaddress import ip_address
+
+from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
-from api.deps import SessionDep, public
+from api.deps import SessionDep, address_of, public
 from api.door import Doors
+from operational.kit.errors import Forbidden
 
 router = Doors(tag="health")
 
@@ -23,5 +26,15 @@ def health(session: SessionDep) -> dict[str, str]:
     response_class=PlainTextResponse,
     dependencies=[public("scraped on this machine; numbers only")],
 )
-def metrics() -> Response:
+def metrics(request: Request) -> Response:
+    """For whoever sits on this machine; a proxy in front of us says who asked."""
+    if not _is_here(address_of(request)):
+        raise Forbidden("This is for this machine only.")
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

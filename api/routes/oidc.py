@@ -13,7 +13,10 @@ from api.door import Doors
 from api.schemas.oidc import AuthorizeQuery, TokenForm, TokensOut, UserInfoOut
 from api.web.door import Pages
 from operational.access import codes, queries, sessions
+from operational.access.errors import GrantUnsupported
 from operational.access.matrix import Permission
+
+GRANT = "authorization_code"
 
 router = Doors(tag="oidc")
 pages = Pages()
@@ -70,6 +73,8 @@ def token(
     program = oidc.dashboards(hub.settings)
     given = oidc.basic_credentials(request.headers.get("authorization", ""))
     program.authenticate(*(given or (form.client_id, form.client_secret)))
+    if form.grant_type != GRANT:
+        raise GrantUnsupported(f"Only {GRANT} is served here.")
     handed = codes.redeem(
         session,
         form.code,

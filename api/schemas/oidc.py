@@ -35,9 +35,9 @@ class TokenForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    grant_type: Literal["authorization_code"]
-    code: Text
-    redirect_uri: Text
+    grant_type: Text
+    code: Text = ""
+    redirect_uri: Text = ""
     client_id: Text = ""
     client_secret: Text = ""
     code_verifier: Text | None = None

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from api import errors, refusals
 from api.door import Door, Handler, replayed
 from api.web import words
-from api.web.shell import page, see_other
+from api.web.shell import refused, see_other
 from operational.access.errors import NotSignedIn
 from operational.kit.errors import DomainError, Forbidden
 
@@ -45,8 +45,7 @@ def _explaining(route: Page, answer: Handler) -> Handler:
             return await answer(request)
         except NotSignedIn as error:
             await run_in_threadpool(refusals.record, request, error)
-            query = f"?{request.url.query}" if request.url.query else ""
-            return see_other(f"/sign-in?next={quote(request.url.path + query)}")
+            return see_other(f"/sign-in?next={quote(_way_back(route, request))}")
         except (RequestValidationError, ValidationError) as error:
             await run_in_threadpool(refusals.record_code, request, "invalid_input")
             return await _again(route, request, _problems(error), errors.STATUS["invalid_input"])
@@ -66,11 +65,6 @@ def _explaining(route: Page, answer: Handler) -> Handler:
     return handler
 
 
-def refused(request: Request, sentence: str, status: int) -> Response:
-    """A page that says no more than this."""
-    return page(request, "refused.html", status, sentence=sentence)
-
-
 async def _again(route: Page, request: Request, problems: Problems, status: int) -> Response:
     """The form's own page with the problems at their fields; an error page if it has none."""
     form_page = _page_of(route, request)
@@ -84,13 +78,25 @@ async def _again(route: Page, request: Request, problems: Problems, status: int)
     return response
 
 
+def _way_back(route: Page, request: Request) -> str:
+    """Where to go on after signing in: to a page, never to the address of a form alone."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    form_page = _page_of(route, request)
+    return form_page.path.format(**request.path_params) if form_page else ""
+
+
 def _page_of(route: Page, request: Request) -> Page | None:
-    """The page with the form: at the same address, or one step up."""
-    for path in (route.path, route.path.rsplit("/", 1)[0]):
-        for found in request.app.routes:
-            if isinstance(found, Page) and found.path == path and "GET" in (found.methods or ()):
-                return found
-    return None
+    """The page with the form: at the same address, or the nearest one above."""
+    pages = {
+        found.path: found
+        for found in request.app.routes
+        if isinstance(found, Page) and "GET" in (found.methods or ())
+    }
+    path = route.path
+    while path and path not in pages:
+        path = path.rpartition("/")[0]
+    return pages.get(path)
 
 
 async def _typed(request: Request) -> dict[str, Any]:

@@ -37,15 +37,29 @@ def page(request: Request, template: str, /, status: int = 200, **content: Any) 
         can=lambda permission: Permission(permission) in held,
         problems=getattr(request.state, "problems", {}),
         typed=getattr(request.state, "typed", {}),
+        notice=words.DONE.get(request.query_params.get("done", "")),
         once=ids.uuid7().hex,
         **content,
     )
     return HTMLResponse(html, status)
 
 
-def see_other(path: str) -> RedirectResponse:
-    """After a change: look at its result, so that reloading does not repeat it."""
-    return RedirectResponse(path, 303)
+def refused(
+    request: Request, sentence: str, status: int, headers: Mapping[str, str] | None = None
+) -> HTMLResponse:
+    """A page that says no more than this."""
+    response = page(request, "refused.html", status, sentence=sentence)
+    response.headers.update(headers or {})
+    return response
+
+
+def see_other(path: str, done: str = "") -> RedirectResponse:
+    """After a change: look at its result, so that reloading does not repeat it.
+
+    `done` names the sentence that says what was changed (`words.DONE`).
+    """
+    assert not done or done in words.DONE
+    return RedirectResponse(f"{path}?done={done}" if done else path, 303)
 
 
 def money(minor: int, currency: str) -> str:

@@ -59,6 +59,38 @@ def tone(state: str) -> str:
     return _WORDS.get(state, ("", ""))[1]
 
 
+DONE: dict[str, str] = {
+    # Clients.
+    "profile": "Your profile is saved.",
+    "document": "The document has arrived.",
+    "check": "Your documents were checked.",
+    "deposit": "Your deposit is asked for.",
+    "account": "Your trading account is asked for.",
+    "transfer": "The transfer is asked for.",
+    # One's own account.
+    "password": "Your password is changed; every session has ended. Sign in with the new one.",
+    "session_ended": "The session has ended.",
+    "sessions_ended": "Every other session has ended.",
+    "joined": "Your account is ready. Sign in with your new password.",
+    "signed_out": "You are signed out.",
+    # Staff screens.
+    "case_decided": "The case is decided.",
+    "account_blocked": "The block is asked for; the platform shows it within seconds.",
+    "account_unblocked": "The block is being lifted; the platform shows it within seconds.",
+    "rule_drafted": "The draft is saved. It decides nothing until another person puts it in force.",
+    "rule_published": "This version is in force now.",
+    "rule_retired": "This version is retired.",
+    "message_replayed": "The message is back at work.",
+    "asked": "Asked for. Another person must agree.",
+    "agreed": "Agreed, and done.",
+    "declined": "Refused; nothing was changed.",
+    "user_disabled": "The account is shut; its sessions have ended.",
+    "user_unlocked": "The account is unlocked.",
+    "plan_drafted": "The draft is saved. It pays nobody until another person publishes it.",
+    "plan_published": "The plan version is published.",
+}
+"""What a page says after a change, by the code in its address."""
+
 # Refusals that clients meet often, at the field they concern, in words for clients.
 _EXPLANATIONS: dict[str, tuple[str, str]] = {
     "not_verified": ("", "This is possible as soon as your identity is verified."),

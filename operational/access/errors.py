@@ -29,6 +29,12 @@ class CodeRefused(DomainError):
     code = "invalid_grant"
 
 
+class GrantUnsupported(DomainError):
+    """A program asks for tokens in a way we do not know (RFC 6749: unsupported_grant_type)."""
+
+    code = "unsupported_grant_type"
+
+
 class ProgramUnknown(DomainError):
     """Not a program we know, or not its secret or address (RFC 6749: invalid_client)."""
 

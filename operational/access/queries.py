@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, aggregate_order_by
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from operational.access.models import Approval, RoleGrant, User, UserSession
 
@@ -78,10 +78,17 @@ def sessions_of(user_id: UUID, now: datetime) -> Select[UserSession]:
     )
 
 
-def live_session(token_sha256: bytes) -> Select[UserSession, User, list[str] | None]:
-    """The session of a token with its user and the roles held now, if nobody ended it."""
+def live_session(
+    token_sha256: bytes,
+) -> Select[UserSession, UserSession, User, list[str] | None]:
+    """The session of a token, the one it was made from (or itself), its user and the roles held now.
+
+    Nothing if somebody ended it.
+    """
+    root = aliased(UserSession)
     return (
-        select(UserSession, User, _live_roles())
+        select(UserSession, root, User, _live_roles())
+        .join(root, root.id == func.coalesce(UserSession.parent_id, UserSession.id))
         .join(User, User.id == UserSession.user_id)
         .where(UserSession.token_sha256 == token_sha256, UserSession.revoked_at.is_(None))
         .where(User.is_active)

@@ -145,20 +145,30 @@ def open_session(
 
 
 def actor_of(
-    session: Session, token: str, *, ip: str, now: datetime, request_id: str | None = None
+    session: Session,
+    token: str,
+    *,
+    ip: str,
+    now: datetime,
+    request_id: str | None = None,
+    by_itself: bool = False,
 ) -> Actor | None:
-    """Whose token this is, with the roles held at this moment; nobody's if the session ended."""
+    """Whose token this is, with the roles held at this moment; nobody's if the session ended.
+
+    A browser and the programs signed in through it are one presence: use of any is use of all. A
+    page that asks `by_itself`, to renew what it shows, is no use: nobody may be sitting there.
+    """
     row = session.execute(queries.live_session(_sha256(token))).one_or_none()
     if row is None:
         return None
-    opened, user, roles = row
+    opened, root, user, roles = row
     held = frozenset(roles or ())
     idle = IDLE_STAFF if is_staff(held) else IDLE_OUTSIDER
-    if now >= opened.expires_at or now - opened.seen_at >= idle or not held:
+    if now >= opened.expires_at or now - root.seen_at >= idle or not held:
         return None
 
-    if now - opened.seen_at >= SEEN_EVERY:
-        opened.seen_at = now
+    if not by_itself and now - root.seen_at >= SEEN_EVERY:
+        root.seen_at = now
     return Actor(
         id=str(user.id),
         name=user.name,

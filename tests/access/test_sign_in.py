@@ -46,8 +46,8 @@ def enter(session, key, email="ann@example.com", *, password=PASSWORD, code="", 
     )
 
 
-def actor_at(session, token, now):
-    return sessions.actor_of(session, token, ip="127.0.0.1", now=now)
+def actor_at(session, token, now, *, by_itself=False):
+    return sessions.actor_of(session, token, ip="127.0.0.1", now=now, by_itself=by_itself)
 
 
 def test_a_client_signs_in_with_a_password_in_any_letter_case_of_the_email(session, key):
@@ -146,6 +146,28 @@ def test_an_idle_session_ends(session, key, role, idle_minutes):
 
     assert actor_at(session, token, NOW + timedelta(minutes=idle_minutes, seconds=-1))
     assert actor_at(session, token, NOW + timedelta(minutes=2 * idle_minutes)) is None
+
+
+@pytest.mark.parametrize("polled_too", [False, True])
+def test_a_page_that_renews_itself_keeps_no_session_open(session, polled_too):
+    token, last = a_token(session, Role.COMPLIANCE), NOW + timedelta(minutes=10)
+    assert actor_at(session, token, last)
+    if polled_too:
+        for minutes in range(11, 25):
+            assert actor_at(session, token, NOW + timedelta(minutes=minutes), by_itself=True)
+
+    assert actor_at(session, token, last + timedelta(minutes=15), by_itself=True) is None
+
+
+def test_a_browser_and_its_dashboards_are_in_use_or_idle_together(session):
+    opened, browser = a_session(session, a_user(session, Role.COMPLIANCE))
+    _, dashboards = a_session(session, session.get(User, opened.user_id), parent=opened)
+    for minutes in range(0, 40, 10):
+        assert actor_at(session, dashboards, NOW + timedelta(minutes=minutes))
+
+    assert actor_at(session, browser, NOW + timedelta(minutes=44))
+    for token in (browser, dashboards):
+        assert actor_at(session, token, NOW + timedelta(minutes=59)) is None
 
 
 def test_a_busy_session_ends_after_twelve_hours(session, key):

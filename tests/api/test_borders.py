@@ -1,6 +1,7 @@
 """Foreign pages, large bodies, many tries: what is turned away at the border."""
 
 from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from api.routes.sessions import TRIES_PER_ADDRESS_MAX
 from operational.access.matrix import Role
+from operational.kit.ids import uuid7
 from tests.api.opened import PASSWORD
 
 FOREIGN = {
@@ -196,3 +198,58 @@ def test_nobody_is_led_to_a_stranger_after_signing_in(opened):
     for target in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1"):
         answer = opened.visitor().post("/sign-in", data=form | {"next": target})
         assert answer.headers["location"] == "/"
+
+
+PERSON = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "sentence"),
+    [
+        ("GET", "/nowhere", 404, "There is no such page."),
+        ("GET", "/staff/users/approvals/1", 405, "There is no page at this address."),
+        ("POST", "/room/documents", 413, "at most 15 MB"),
+    ],
+)
+def test_a_person_reads_a_page_and_a_program_json(opened, method, path, status, sentence):
+    content = b"x" * (17 * 1024 * 1024) if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE else None
+    client = opened.signed_in(Role.CLIENT)
+
+    shown = client.request(method, path, headers=PERSON, content=content)
+    told = client.request(method, path, headers={"Accept": "*/*"}, content=content)
+
+    assert (shown.status_code, told.status_code) == (status, status)
+    assert shown.headers["content-type"].startswith("text/html")
+    assert sentence in shown.text
+    assert told.json()["code"] == f"http_{status}"
+
+
+def test_a_program_that_takes_anything_is_told_in_json(opened):
+    assert opened.visitor().get("/api/nowhere", headers=PERSON).json()["code"] == "http_404"
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/staff/users/approvals/{id}", "/staff/users"),
+        ("/staff/messages/inbox/{id}/replay", "/staff/messages"),
+        ("/staff/rules/{id}/publish", "/staff/rules/{id}"),
+        ("/room/deposit", "/room/deposit"),
+        ("/sign-out", ""),
+    ],
+)
+def test_after_signing_in_again_people_come_to_a_page(opened, path, page):
+    mark = uuid7()
+
+    answer = opened.visitor().post(path.format(id=mark), data={})
+
+    assert answer.status_code == httpx.codes.SEE_OTHER
+    target = parse_qs(urlsplit(answer.headers["location"]).query).get("next", [""])[0]
+    assert target == page.format(id=mark)
+
+
+def test_measurements_are_for_this_machine_alone(opened):
+    from_afar = opened.visitor(**{"X-Forwarded-For": "203.0.113.9"})
+
+    assert opened.visitor().get("/metrics").status_code == httpx.codes.OK
+    assert from_afar.get("/metrics").status_code == httpx.codes.FORBIDDEN

@@ -117,7 +117,7 @@ def test_a_code_works_once_and_for_a_minute_only(opened, program):
     assert exchange(opened, program, first).status_code == 200
     assert exchange(opened, program, first).status_code == 400
     opened.clock.pass_(seconds=61)
-    assert exchange(opened, program, second).json()["code"] == "invalid_grant"
+    assert exchange(opened, program, second).json()["error"] == "invalid_grant"
 
 
 def test_with_a_challenge_only_its_verifier_redeems_the_code(opened, program):
@@ -171,7 +171,29 @@ def test_the_wrong_secret_gets_nothing(opened, program):
     code = code_of(manager.get(program["authorization_endpoint"], params=asked(program)))
     stranger = program | {"client_secret": "wrong"}
 
-    assert exchange(opened, stranger, code).status_code == 401
+    answer = exchange(opened, stranger, code)
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert answer.headers["www-authenticate"] == "Basic"
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"grant_type": "password", "username": "a"}, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code"}, "invalid_grant"),
+        ({}, "invalid_request"),
+    ],
+)
+def test_a_token_that_cannot_be_given_is_refused_in_the_words_of_the_standard(
+    opened, program, form, error
+):
+    secret = (program["client_id"], program["client_secret"])
+
+    answer = opened.visitor().post(program["token_endpoint"], data=form, auth=secret)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+    assert answer.json()["error_description"]
 
 
 @pytest.mark.parametrize("role", [Role.CLIENT, Role.PARTNER, Role.SUPPORT])
