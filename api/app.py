@@ -17,6 +17,7 @@ from api.edge import Edge
 from api.hub import Hub, Providers
 from api.mailroom import Mailroom
 from api.routes import (
+    account,
     audit,
     callbacks,
     clients,
@@ -32,7 +33,8 @@ from api.routes import (
     sessions,
     users,
 )
-from api.web import documents, entrance, partner, room
+from api.web import account as own_account
+from api.web import documents, entrance, partner, room, welcome
 from api.web import staff as screens
 from operational.access.totp import FieldKey
 from operational.kit import db, log
@@ -54,11 +56,14 @@ ROUTERS = (
     rules.router,
     messages.router,
     users.router,
+    account.router,
     audit.router,
     entrance.router,
     room.router,
     documents.router,
     partner.router,
+    own_account.router,
+    welcome.router,
     *screens.ROUTERS,
 )
 

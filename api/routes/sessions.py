@@ -28,7 +28,7 @@ def count_tries(hub: Hub, email: str, request: Request, now: datetime) -> None:
     with db.transaction(hub.engine) as session:
         address = f"sign_in:address:{address_of(request)}"
         throttle.count_try(session, address, tries_max=TRIES_PER_ADDRESS_MAX, now=now)
-        account = sessions.throttle_key(email)
+        account = throttle.sign_in_key(email)
         throttle.count_try(session, account, tries_max=TRIES_PER_ACCOUNT_MAX, now=now)
 
 

@@ -1,5 +1,6 @@
 """Staff accounts, roles and approvals."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,7 +21,10 @@ class UserOut(BaseModel):
     name: str
     roles: list[str]
     is_active: bool
+    has_password: bool
     has_totp: bool
+    locked_until: datetime | None
+    invitation_ends_at: datetime | None
 
 
 class ApprovalOut(BaseModel):
@@ -38,6 +42,12 @@ class ApprovalOut(BaseModel):
     reason: str
 
 
+class DecidedOut(ApprovalOut):
+    """What was decided, and once: the link to be handed over if it invites somebody."""
+
+    link: str | None = None
+
+
 class UserForm(BaseModel):
     """A new colleague; roles are asked for afterwards."""
 
@@ -45,7 +55,6 @@ class UserForm(BaseModel):
 
     email: Annotated[str, Field(max_length=254)]
     name: Annotated[str, Field(max_length=200)]
-    password: Annotated[SecretStr, Field(max_length=1024)]
 
 
 class RolePageForm(BaseModel):
@@ -58,8 +67,8 @@ class RolePageForm(BaseModel):
     reason: Reason
 
 
-class DisableForm(BaseModel):
-    """Why an account is shut."""
+class ReasonForm(BaseModel):
+    """Why an account is shut, opened again or handed over again."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,9 +92,31 @@ class PasswordForm(BaseModel):
     new: Annotated[SecretStr, Field(max_length=1024)]
 
 
-class EnrolledOut(BaseModel):
-    """A new account's one-time-code secret, shown once."""
+class JoinForm(BaseModel):
+    """What somebody chooses who takes up an account. Clients and partners need no codes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: Annotated[SecretStr, Field(max_length=1024)]
+    secret: Annotated[str, Field(pattern=r"^[A-Z2-7]{32}$")] = ""
+    code: Annotated[str, Field(max_length=10)] = ""
+
+
+class OwnSessionOut(BaseModel):
+    """A browser or program one is signed in at."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
 
     id: UUID
-    totp_secret: str
-    totp_uri: str
+    ip: str
+    user_agent: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+class CreatedOut(BaseModel):
+    """A new account; another person must agree before it is handed over."""
+
+    id: UUID
+    approval_id: UUID

@@ -98,6 +98,7 @@ TEMPLATES.filters |= {
     "word": words.word,
     "tone": words.tone,
     "told": words.told,
+    "role": lambda role: role.replace("_", " "),
     "pairs": lambda codes: [(code, code) for code in codes],
 }
 TEMPLATES.globals |= {"COUNTRIES": words.COUNTRIES, "CURRENCIES": words.CURRENCIES}

@@ -72,6 +72,7 @@ DONE: dict[str, str] = {
     "session_ended": "The session has ended.",
     "sessions_ended": "Every other session has ended.",
     "joined": "Your account is ready. Sign in with your new password.",
+    "joined_without_role": "Your account is ready. You can sign in as soon as you have a role.",
     "signed_out": "You are signed out.",
     # Staff screens.
     "case_decided": "The case is decided.",

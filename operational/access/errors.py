@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from operational.kit.errors import DomainError, InvalidInput
+from operational.kit.errors import Conflict, DomainError, InvalidInput, NotFound
 
 
 class NotSignedIn(DomainError):
@@ -59,8 +59,33 @@ class EmailTaken(DomainError):
 class PasswordWeak(InvalidInput):
     code = "password_weak"
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence, field="password")
+    def __init__(self, sentence: str, field: str = "password") -> None:
+        super().__init__(sentence, field=field)
+
+
+class PasswordWrong(InvalidInput):
+    """The present password, asked before it is changed."""
+
+    code = "password_wrong"
+
+    def __init__(self) -> None:
+        super().__init__("The present password is not right.", field="old")
+
+
+class InvitationEnded(NotFound):
+    """A link that was followed before, replaced by a newer one, or left too long."""
+
+    code = "invitation_ended"
+
+    def __init__(self) -> None:
+        super().__init__("This link has been used or is too old. Ask for a new one.")
+
+
+class LastSuperAdmin(Conflict):
+    code = "last_super_admin"
+
+    def __init__(self) -> None:
+        super().__init__("This is the last super admin. Somebody must be able to open accounts.")
 
 
 class SecondPersonNeeded(DomainError):

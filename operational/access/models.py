@@ -21,7 +21,8 @@ class User(Row, Base):
 
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
+    """None until the owner has taken up the account; nobody else chooses it."""
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted with the field key; staff only."""
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
@@ -29,6 +30,9 @@ class User(Row, Base):
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     failed_count: Mapped[int] = mapped_column(server_default="0")
     locked_until: Mapped[datetime | None]
+    invitation_sha256: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    """Of the one link by which the owner takes up the account."""
+    invitation_ends_at: Mapped[datetime | None]
 
 
 class RoleGrant(Row, Base):

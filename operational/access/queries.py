@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
@@ -23,8 +23,11 @@ class UserLine:
     name: str
     roles: tuple[str, ...]
     is_active: bool
+    has_password: bool
+    """Whether the owner has taken up the account."""
     has_totp: bool
     locked_until: datetime | None
+    invitation_ends_at: datetime | None
 
 
 def user_by_email(session: Session, email: str) -> User | None:
@@ -59,22 +62,22 @@ def staff(session: Session) -> list[UserLine]:
     return [_line(user, roles or ()) for user, roles in session.execute(lines)]
 
 
-def waiting_approvals(kind_prefix: str = "") -> Select[Approval]:
+def waiting_approvals() -> Select[Approval]:
     """What waits for a second person, oldest first."""
-    return (
-        select(Approval)
-        .where(Approval.status == "waiting", Approval.kind.startswith(kind_prefix, autoescape=True))
-        .order_by(Approval.id)
-    )
+    return select(Approval).where(Approval.status == "waiting").order_by(Approval.id)
 
 
-def sessions_of(user_id: UUID, now: datetime) -> Select[UserSession]:
-    """A user's sessions that have not ended, newest first."""
+def sessions_of(user_id: UUID, now: datetime, idle_max: timedelta) -> Select[UserSession]:
+    """The browsers and programs a user is signed in at, the last used first.
+
+    What was signed in through one of them, such as the dashboards, ends with it.
+    """
     return (
         select(UserSession)
-        .where(UserSession.user_id == user_id)
+        .where(UserSession.user_id == user_id, UserSession.parent_id.is_(None))
         .where(UserSession.revoked_at.is_(None), UserSession.expires_at > now)
-        .order_by(UserSession.id.desc())
+        .where(UserSession.seen_at > now - idle_max)
+        .order_by(UserSession.seen_at.desc(), UserSession.id.desc())
     )
 
 
@@ -112,6 +115,8 @@ def _line(user: User, roles: Sequence[str]) -> UserLine:
         name=user.name,
         roles=tuple(roles),
         is_active=user.is_active,
+        has_password=user.password_hash is not None,
         has_totp=user.totp_secret is not None,
         locked_until=user.locked_until,
+        invitation_ends_at=user.invitation_ends_at,
     )

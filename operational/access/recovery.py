@@ -28,8 +28,8 @@ def reset(
         PasswordWeak: too short, too long or well known.
     """
     access.require(actor, Permission.USERS_MANAGE)
-    passwords.check_strength(password)
     user = session.get_one(User, user_id, with_for_update=True)
+    passwords.check_strength(password, user.email, user.name)
 
     user.password_hash = passwords.hash_password(password)
     user.failed_count = 0

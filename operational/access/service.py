@@ -1,32 +1,33 @@
-"""The verbs of users, roles and four eyes."""
+"""The verbs of users: create, disable, unlock, and one's own password."""
 
-import hashlib
-import json
 import unicodedata
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from operational.access import passwords, totp
-from operational.access.errors import AlreadyDecided, EmailTaken, SecondPersonNeeded
+from operational.access import passwords, throttle, totp
+from operational.access.errors import EmailTaken, LastSuperAdmin, PasswordWrong, SecondPersonNeeded
 from operational.access.matrix import OUTSIDERS, Permission, Role, permissions
-from operational.access.models import Approval, RoleGrant, User, UserSession
+from operational.access.models import RoleGrant, User, UserSession
 from operational.access.passwords import PasswordHash
 from operational.access.totp import FieldKey
 from operational.audit import service as audit
 from operational.audit.tags import Tag
 from operational.kit.actor import Actor
-from operational.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from operational.kit.errors import Forbidden, InvalidInput, NotFound
 
 EMAIL_CHARACTERS_MAX = 254
 NAME_CHARACTERS_MAX = 200
 REASON_CHARACTERS_MIN = 5
 # Letters that draw other letters' order or hide themselves; names never need them.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+# Two who shut each other's account at once could each be fine and together leave nobody.
+_LOCK_ADMINS = text("select pg_advisory_xact_lock(hashtext('access.super_admins'))")
 
 
 def require(actor: Actor, permission: Permission) -> None:
@@ -44,39 +45,37 @@ def create_user(
     *,
     email: str,
     name: str,
-    password: str | PasswordHash,
+    password: str | PasswordHash | None,
     role: Role | None,
     actor: Actor,
     now: datetime,
     is_hashed: bool = False,
 ) -> User:
-    """Make somebody who can sign in.
+    """Make an account.
 
-    A client or partner gets the role at once. A staff role is given by the hub itself (the
-    command line), or by two persons through `request_role`.
+    A client or partner gets the role at once. A staff role, and a colleague's password, are given
+    by the hub itself (the command line), or by two persons (access/approvals.py).
 
     The e-mail is kept in lower case, one account each. `password` is plain, or a hash made by
     `passwords.hash_password` if `is_hashed`: the accounts of a demo share one hash, made once.
+    Without one nobody can sign in before an invitation was followed (access/invitations.py).
 
     Raises:
         InvalidInput: e-mail or name.
         PasswordWeak: too short, too long or well known.
         EmailTaken: somebody has it.
         Forbidden: a staff account without `users.manage`.
-        SecondPersonNeeded: a person gives a staff role alone.
+        SecondPersonNeeded: a person gives a colleague a role or a password alone.
     """
     email, name = clean_email(email), clean_name(name)
     if role not in OUTSIDERS:
         require(actor, Permission.USERS_MANAGE)
-    if role and role not in OUTSIDERS and not actor.is_system:
-        raise SecondPersonNeeded("A staff role needs a second person.")
-    if not is_hashed:
-        passwords.check_strength(password)
-    user = User(
-        email=email,
-        name=name,
-        password_hash=password if is_hashed else passwords.hash_password(password),
-    )
+        if (role or password) and not actor.is_system:
+            raise SecondPersonNeeded("A colleague's role or password needs a second person.")
+    if password is not None and not is_hashed:
+        passwords.check_strength(password, email, name)
+        password = passwords.hash_password(password)
+    user = User(email=email, name=name, password_hash=password)
 
     _keep(session, user)
     if role:
@@ -111,13 +110,15 @@ def enrol_totp(
 ) -> str:
     """Give a user a new one-time-code secret; return it to be shown once (base 32).
 
+    Only the hub itself, on its command line, may see another's secret.
+
     Raises:
         NotFound: there is no such user.
-        Forbidden: neither oneself nor `users.manage`.
+        Forbidden: a person asks.
     """
-    if actor.id != str(user_id):
-        require(actor, Permission.USERS_MANAGE)
-    user = _user(session, user_id)
+    if not actor.is_system:
+        raise Forbidden("Nobody sees another's one-time-code secret.")
+    user = locked(session, user_id)
 
     secret = totp.new_secret()
     user.totp_secret = key.seal(secret, user.id)
@@ -133,13 +134,13 @@ def change_password(
     """Change one's own password; every session of the account ends.
 
     Raises:
-        Forbidden: somebody else's, or the old one is wrong.
+        PasswordWrong: the old one, or it is somebody else's account.
         PasswordWeak: the new one.
     """
-    user = _user(session, user_id)
+    user = locked(session, user_id)
     if actor.id != str(user_id) or not passwords.is_right(old, user.password_hash):
-        raise Forbidden("The present password is not right.", field="old")
-    passwords.check_strength(new)
+        raise PasswordWrong
+    passwords.check_strength(new, user.email, user.name, field="new")
 
     user.password_hash = passwords.hash_password(new)
     end_sessions(session, user_id, now=now)
@@ -151,18 +152,42 @@ def disable(session: Session, user_id: UUID, *, reason: str, actor: Actor, now: 
     """Shut an account; its sessions end at once. One person may do it: it can only take away.
 
     Raises:
-        Forbidden: without `users.manage`.
+        Forbidden: without `users.manage`, or oneself.
         NotFound: there is no such user.
         InvalidInput: no reason given.
+        LastSuperAdmin: nobody could open accounts again.
     """
     require(actor, Permission.USERS_MANAGE)
-    _check_reason(reason)
-    user = _user(session, user_id)
+    check_reason(reason)
+    if actor.id == str(user_id):
+        raise Forbidden("Nobody shuts their own account.")
+    session.execute(_LOCK_ADMINS)
+    user = locked(session, user_id)
+    if _super_admins(session) == {user.id}:
+        raise LastSuperAdmin
 
     user.is_active = False
     end_sessions(session, user_id, now=now)
 
     audit.record(session, Tag.USER_DEACTIVATE, subject=user.id, actor=actor, now=now, reason=reason)
+    return user
+
+
+def unlock(session: Session, user_id: UUID, *, actor: Actor, now: datetime) -> User:
+    """Let somebody try again who was locked out; password and one-time code stay as they are.
+
+    Raises:
+        Forbidden: without `users.manage`.
+        NotFound: there is no such user.
+    """
+    require(actor, Permission.USERS_MANAGE)
+    user = locked(session, user_id)
+
+    user.failed_count = 0
+    user.locked_until = None
+    throttle.forgive(session, throttle.sign_in_key(user.email))
+
+    audit.record(session, Tag.USER_UNLOCK, subject=user.id, actor=actor, now=now)
     return user
 
 
@@ -173,111 +198,6 @@ def end_sessions(session: Session, user_id: UUID, *, now: datetime) -> None:
         .where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-
-
-def grant_role(
-    session: Session, user_id: UUID, role: Role, *, actor: Actor, now: datetime
-) -> RoleGrant:
-    """Give a role. Only the hub itself may do it without a second person.
-
-    Raises:
-        SecondPersonNeeded: a person asks; use `request_role`.
-    """
-    if not actor.is_system:
-        raise SecondPersonNeeded("A role needs a second person.")
-    return _grant(session, _user(session, user_id), role, actor=actor, now=now)
-
-
-def request_role(
-    session: Session,
-    user_id: UUID,
-    role: Role,
-    *,
-    revoke: bool,
-    reason: str,
-    actor: Actor,
-    now: datetime,
-) -> Approval:
-    """Ask for a role to be given or taken; another person must agree.
-
-    Raises:
-        Forbidden: without `users.manage`, or for oneself.
-        Conflict: the same is waiting already.
-    """
-    require(actor, Permission.USERS_MANAGE)
-    _check_reason(reason)
-    if actor.id == str(user_id):
-        raise Forbidden("Nobody changes their own roles.")
-    user = _user(session, user_id)
-
-    payload = {
-        "user_id": str(user.id),
-        "role": role.value,
-        "change": "revoke" if revoke else "grant",
-    }
-    approval = Approval(
-        kind="role",
-        subject_id=str(user.id),
-        payload=payload,
-        payload_sha256=digest(payload),
-        maker_id=UUID(actor.id),
-        reason=reason,
-    )
-    try:
-        with session.begin_nested():
-            session.add(approval)
-            session.flush()
-    except IntegrityError:
-        raise Conflict("This change is already waiting for a second person.") from None
-
-    audit.record(
-        session,
-        Tag.APPROVAL_REQUEST,
-        subject=approval.id,
-        actor=actor,
-        now=now,
-        reason=reason,
-        after=payload,
-    )
-    return approval
-
-
-def decide_approval(
-    session: Session, approval_id: UUID, *, agree: bool, actor: Actor, now: datetime
-) -> Approval:
-    """Agree or refuse as the second person; agreeing carries out exactly what was stored.
-
-    Raises:
-        NotFound: there is no such request.
-        Forbidden: without `users.manage`, or about oneself.
-        SecondPersonNeeded: the maker decides.
-        AlreadyDecided: somebody was faster.
-    """
-    require(actor, Permission.USERS_MANAGE)
-    approval = session.get(Approval, approval_id, with_for_update=True)
-    if approval is None:
-        raise NotFound("There is no such request.")
-    if str(approval.maker_id) == actor.id:
-        raise SecondPersonNeeded("Whoever asked cannot agree.")
-    if approval.subject_id == actor.id:
-        raise Forbidden("Nobody changes their own roles.")
-    if approval.status != "waiting":
-        raise AlreadyDecided("Somebody has decided this before.")
-
-    approval.status = "approved" if agree else "refused"
-    approval.checker_id = UUID(actor.id)
-    approval.decided_at = now
-    if agree:
-        _carry_out(session, approval, actor=actor, now=now)
-
-    verb = Tag.APPROVAL_GRANT if agree else Tag.APPROVAL_REFUSE
-    audit.record(session, verb, subject=approval.id, actor=actor, now=now, after=approval.payload)
-    return approval
-
-
-def digest(payload: dict[str, Any]) -> bytes:
-    """SHA-256 of what two persons agree on."""
-    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).digest()
 
 
 def clean_email(text: str) -> str:
@@ -315,51 +235,30 @@ def _is_hidden(character: str) -> bool:
     return unicodedata.category(character) in _HIDDEN
 
 
-def _carry_out(session: Session, approval: Approval, *, actor: Actor, now: datetime) -> None:
-    assert digest(approval.payload) == approval.payload_sha256, "the stored change was altered"
-    user, role = _user(session, UUID(approval.payload["user_id"])), Role(approval.payload["role"])
-    change = _grant if approval.payload["change"] == "grant" else _revoke
-    change(session, user, role, actor=actor, now=now)
-
-
-def _grant(session: Session, user: User, role: Role, *, actor: Actor, now: datetime) -> RoleGrant:
-    found = _live_grant(session, user, role)
-    if found is not None:
-        raise Conflict("The user has this role already.")
-    grant = RoleGrant(user_id=user.id, role=role, granted_by=actor.id)
-    session.add(grant)
-    audit.record(
-        session, Tag.ROLE_GRANT, subject=user.id, actor=actor, now=now, after={"role": role}
-    )
-    return grant
-
-
-def _revoke(session: Session, user: User, role: Role, *, actor: Actor, now: datetime) -> None:
-    found = _live_grant(session, user, role)
-    if found is None:
-        raise Conflict("The user does not have this role.")
-    found.revoked_at = now
-    audit.record(
-        session, Tag.ROLE_REVOKE, subject=user.id, actor=actor, now=now, before={"role": role}
+def _super_admins(session: Session) -> set[UUID]:
+    return set(
+        session.scalars(
+            select(User.id)
+            .join(RoleGrant, RoleGrant.user_id == User.id)
+            .where(RoleGrant.role == Role.SUPER_ADMIN, RoleGrant.revoked_at.is_(None))
+            .where(User.is_active)
+        )
     )
 
 
-def _live_grant(session: Session, user: User, role: Role) -> RoleGrant | None:
-    return session.scalar(
-        select(RoleGrant)
-        .where(RoleGrant.user_id == user.id, RoleGrant.role == role)
-        .where(RoleGrant.revoked_at.is_(None))
-        .with_for_update()
-    )
+def locked(session: Session, user_id: UUID) -> User:
+    """The user, for this transaction to change.
 
-
-def _user(session: Session, user_id: UUID) -> User:
+    Raises:
+        NotFound: there is no such user.
+    """
     user = session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFound("There is no such user.")
     return user
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
+    """Raises `InvalidInput` for what says nothing."""
     if len(reason.strip()) < REASON_CHARACTERS_MIN:
         raise InvalidInput("Say why, in a few words.", field="reason")

@@ -18,6 +18,7 @@ from operational.access.totp import FieldKey
 from operational.audit import service as audit
 from operational.audit.tags import Tag
 from operational.kit.actor import Actor
+from operational.kit.errors import NotFound
 
 TOKEN_BYTES = 32
 ABSOLUTE = timedelta(hours=12)
@@ -56,11 +57,11 @@ def sign_in(
     if cause or user is None:
         raise SignInRefused(email, user.id if user else None, cause or "unknown")
 
-    if passwords.needs_rehash(user.password_hash):
+    if passwords.needs_rehash(str(user.password_hash)):
         user.password_hash = passwords.hash_password(password)
     user.failed_count = 0
     user.locked_until = None
-    throttle.forgive(session, throttle_key(email))
+    throttle.forgive(session, throttle.sign_in_key(email))
     return _enter(session, user, visitor=visitor, user_agent=user_agent, now=now)
 
 
@@ -85,11 +86,6 @@ def _enter(
     )
     audit.record(session, Tag.USER_SIGN_IN, subject=user.id, actor=actor, now=now)
     return opened, token
-
-
-def throttle_key(email: str) -> str:
-    """Under which key tries of one account are counted."""
-    return f"sign_in:account:{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
 
 
 def count_failure(
@@ -163,8 +159,7 @@ def actor_of(
         return None
     opened, root, user, roles = row
     held = frozenset(roles or ())
-    idle = IDLE_STAFF if is_staff(held) else IDLE_OUTSIDER
-    if now >= opened.expires_at or now - root.seen_at >= idle or not held:
+    if now >= opened.expires_at or now - root.seen_at >= idle_max(held) or not held:
         return None
 
     if not by_itself and now - root.seen_at >= SEEN_EVERY:
@@ -179,17 +174,59 @@ def actor_of(
     )
 
 
+def idle_max(roles: frozenset[str]) -> timedelta:
+    """How long a session of these roles may lie unused."""
+    return IDLE_STAFF if is_staff(roles) else IDLE_OUTSIDER
+
+
 def sign_out(session: Session, session_id: UUID, *, actor: Actor, now: datetime) -> None:
     """End a session and those made from it, or from the same one; it acts on the next request."""
     found = session.get_one(UserSession, session_id)
-    root = found.parent_id or found.id
+    _revoke(session, found.parent_id or found.id, now=now)
+    audit.record(session, Tag.USER_SIGN_OUT, subject=found.user_id, actor=actor, now=now)
+
+
+def end_own(session: Session, session_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """End one of one's own sessions, in another browser or a lost one.
+
+    Raises:
+        NotFound: there is no such session of one's own.
+    """
+    found = session.get(UserSession, session_id)
+    if found is None or str(found.user_id) != actor.id:
+        raise NotFound("There is no such session.")
+    _revoke(session, found.parent_id or found.id, now=now)
+    audit.record(session, Tag.SESSION_REVOKE, subject=found.id, actor=actor, now=now)
+
+
+def end_others(session: Session, *, actor: Actor, now: datetime) -> None:
+    """End every session of one's own but the one that asks."""
+    assert actor.session_id is not None
+    here = session.get_one(UserSession, actor.session_id)
+    root = here.parent_id or here.id
+    session.execute(
+        update(UserSession)
+        .where(UserSession.user_id == here.user_id, UserSession.revoked_at.is_(None))
+        .where(UserSession.id != root, UserSession.parent_id.is_distinct_from(root))
+        .values(revoked_at=now)
+    )
+    audit.record(
+        session,
+        Tag.SESSION_REVOKE,
+        subject=root,
+        actor=actor,
+        now=now,
+        reason="every other session",
+    )
+
+
+def _revoke(session: Session, root: UUID, *, now: datetime) -> None:
     session.execute(
         update(UserSession)
         .where(or_(UserSession.id == root, UserSession.parent_id == root))
         .where(UserSession.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    audit.record(session, Tag.USER_SIGN_OUT, subject=found.user_id, actor=actor, now=now)
 
 
 def end(session: Session, session_id: UUID, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """How often one key may try one thing: counted in PostgreSQL, so that several processes agree."""
 
+import hashlib
 from datetime import UTC, datetime
 
 from sqlalchemy import delete
@@ -30,6 +31,11 @@ def count_try(session: Session, key: str, *, tries_max: int, now: datetime) -> N
     if session.execute(counted).scalar_one() > tries_max:
         left_s = WINDOW_SECONDS - int((now - window_at).total_seconds())
         raise TooManyTries(left_s)
+
+
+def sign_in_key(email: str) -> str:
+    """Under which key tries of one account are counted."""
+    return f"sign_in:account:{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
 
 
 def forgive(session: Session, *keys: str) -> None:

@@ -9,7 +9,11 @@ class Tag(StrEnum):
     # Access.
     USER_CREATE = "user:create"
     USER_DEACTIVATE = "user:deactivate"
+    USER_ENABLE = "user:enable"
+    USER_INVITE = "user:invite"
+    USER_JOIN = "user:join"
     USER_LOCK = "user:lock"
+    USER_UNLOCK = "user:unlock"
     USER_SIGN_IN = "user:sign_in"
     USER_SIGN_IN_REFUSE = "user:sign_in_refuse"
     USER_SIGN_OUT = "user:sign_out"

@@ -241,11 +241,14 @@ def test_a_secret_is_bound_to_its_own_row(session, key):
 
 @pytest.mark.parametrize(
     "password",
-    ["1234567", pytest.param("xy" * 513, id="1026 letters"), "Iloveyou", "aaaaaaaaaa"],
+    [
+        *("1234567", "Iloveyou", "aaaaaaaaaa", "trustno1", "Kingpost2026", "omar.example"),
+        *("Hassan!1", "1Example1", pytest.param("xy" * 513, id="1026 letters")),
+    ],
 )
 def test_a_weak_password_is_refused(password):
     with pytest.raises(PasswordWeak):
-        passwords.check_strength(password)
+        passwords.check_strength(password, "omar.example@mail.test", "Omar Hassan")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import text
 
 from api import oidc
+from operational.access import totp
 from operational.access.matrix import Role
 from operational.clients.states import Stage
 from operational.kit import db
@@ -251,8 +252,8 @@ def replay(door: Door, path: str) -> Attempt:
 
 @recipe("POST", "/api/users", "/staff/users")
 def colleague(door: Door, path: str) -> Attempt:
-    form = {"email": f"{uuid7().hex}@example.com", "name": "Omar", "password": PASSWORD}
-    verbs = ["user:create", "user:enrol_totp"]
+    form = {"email": f"{uuid7().hex}@example.com", "name": "Omar"}
+    verbs = ["user:create", "approval:request"]
     return Attempt(door.signed_in(Role.SUPER_ADMIN), path, verbs, body(path, form))
 
 
@@ -284,10 +285,52 @@ def disable(door: Door, path: str) -> Attempt:
     return Attempt(admin, place, ["user:deactivate"], body(path, form))
 
 
-@recipe("PUT", "/api/users/me/password")
+@recipe(
+    "POST",
+    "/api/users/{user_id}/requests/{change}",
+    "/staff/users/{user_id}/requests/{change}",
+)
+def request_invitation(door: Door, path: str) -> Attempt:
+    user, _ = door.someone(Role.SALES)
+    place = path.format(user_id=user.id, change="invite")
+    admin = door.signed_in(Role.SUPER_ADMIN)
+    return Attempt(admin, place, ["approval:request"], body(path, {"reason": "lost the phone"}))
+
+
+@recipe("POST", "/api/users/{user_id}/unlock", "/staff/users/{user_id}/unlock")
+def unlock(door: Door, path: str) -> Attempt:
+    user, _ = door.someone(Role.SALES)
+    admin = door.signed_in(Role.SUPER_ADMIN)
+    return Attempt(admin, path.format(user_id=user.id), ["user:unlock"])
+
+
+@recipe("POST", "/welcome/{token}")
+def join(door: Door, path: str) -> Attempt:
+    asked = request_invitation(door, "/api/users/{user_id}/requests/{change}")
+    approval = asked.client.post(asked.path, **asked.sent).json()["id"]
+    agreed = door.signed_in(Role.SUPER_ADMIN).post(
+        f"/api/users/approvals/{approval}", json={"verdict": "agree"}
+    )
+    secret = totp.new_secret()
+    form = {"password": PASSWORD, "secret": secret, "code": door.code(secret)}
+    return Attempt(
+        door.visitor(), urlsplit(agreed.json()["link"]).path, ["user:join"], body(path, form)
+    )
+
+
+@recipe("PUT", "/api/account/password")
+@recipe("POST", "/account")
 def change_password(door: Door, path: str) -> Attempt:
     form = {"old": PASSWORD, "new": "another good one"}
     return Attempt(door.signed_in(Role.SALES), path, ["user:change_password"], body(path, form))
+
+
+@recipe("DELETE", "/api/account/sessions", "/api/account/sessions/{session_id}")
+@recipe("POST", "/account/sessions", "/account/sessions/{session_id}")
+def end_sessions(door: Door, path: str) -> Attempt:
+    client = door.signed_in(Role.SALES)
+    here = client.get("/session").json()["session_id"]
+    return Attempt(client, path.format(session_id=here), ["session:revoke"])
 
 
 def reference_of(door: Door, account: Any) -> str:

@@ -62,7 +62,7 @@ def test_nothing_is_reachable_beside_the_routes_but_styles_and_the_description(o
 def test_a_role_passes_where_the_matrix_says_and_nowhere_else(opened, role):
     client, deviations = opened.signed_in(role), []
     for route in routes_of(opened.app):
-        if route.path in {"/session", "/sign-out", "/api/users/me/password"}:
+        if route.path in {"/session", "/sign-out"}:
             continue  # Anybody signed in may; the tests of sessions show what happens.
         (rule,) = rules_of(route)
         refused = is_refused(ask(client, route))

@@ -52,4 +52,4 @@ def want(
 ) -> Response:
     verb = {"block": platforms.block, "unblock": platforms.unblock}[form.wanted]
     verb(session, account_id, reason=form.reason, actor=actor, now=now)
-    return see_other(f"/staff/accounts/{account_id}")
+    return see_other(f"/staff/accounts/{account_id}", f"account_{form.wanted}ed")

@@ -43,4 +43,4 @@ def replay(
 ) -> Response:
     verb = {"inbox": inbox.replay, "outbox": outbox.replay}[box]
     verb(session, message_id, actor=actor, now=now)
-    return see_other("/staff/messages")
+    return see_other("/staff/messages", "message_replayed")

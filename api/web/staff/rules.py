@@ -57,7 +57,7 @@ def draft(
     """Write the next version, beginning from this one."""
     name = queries.version(session, version_id).name
     made = rules.draft(session, name, parsed(form.content), note=form.note, actor=actor, now=now)
-    return see_other(f"/staff/rules/{made.id}")
+    return see_other(f"/staff/rules/{made.id}", "rule_drafted")
 
 
 @router.post("/{version_id}/publish", dependencies=[needs(Permission.RULES_PUBLISH)])
@@ -69,7 +69,7 @@ def publish(
     now: NowDep,
 ) -> Response:
     rules.publish(session, version_id, actor=actor, now=now)
-    return see_other(f"/staff/rules/{version_id}")
+    return see_other(f"/staff/rules/{version_id}", "rule_published")
 
 
 @router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])

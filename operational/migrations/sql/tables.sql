@@ -42,18 +42,21 @@ create unlogged table access.rate_window (
 create table access."user" (
   email VARCHAR NOT NULL,
   name VARCHAR NOT NULL,
-  password_hash VARCHAR NOT NULL,
+  password_hash VARCHAR,
   totp_secret BYTEA,
   totp_last_step BIGINT,
   is_active BOOLEAN DEFAULT true NOT NULL,
   failed_count INTEGER DEFAULT '0' NOT NULL,
   locked_until TIMESTAMP WITH TIME ZONE,
+  invitation_sha256 BYTEA,
+  invitation_ends_at TIMESTAMP WITH TIME ZONE,
   id UUID NOT NULL,
   created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
   row_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   CONSTRAINT pk_user PRIMARY KEY (id),
   CONSTRAINT ck_user_email_lower CHECK (email = lower(email)),
-  CONSTRAINT uq_user_email UNIQUE (email)
+  CONSTRAINT uq_user_email UNIQUE (email),
+  CONSTRAINT uq_user_invitation_sha256 UNIQUE (invitation_sha256)
 );
 create index ix_access_user_row_xid ON access."user" (row_xid);
 
