@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from operational.kit import db
 from operational.kit.settings import Settings
 
 
@@ -17,6 +18,8 @@ class Part:
     command: tuple[str, ...]
     health: str | None = None
     """Answers 2xx once the part is of use. None: it is of use as soon as it runs."""
+    settings: Settings | None = None
+    """What it finds in its environment, if it may not have all that the hub has."""
     is_vendor: bool = False
     """A stand-in: the demo broker's story needs it, and nobody else beside it."""
     is_patient: bool = False
@@ -99,12 +102,15 @@ def _dashboards(settings: Settings) -> Part:
         "runner.magicEnabled": "false",
         "secrets.files": str(settings.root / "dashboards" / "secrets.toml"),
     }
+    reader = db.url(settings, db.READER).render_as_string(hide_password=False)
     flags = [f"--{name}={value}" for name, value in options.items()]
     return Part(
         "dashboards",
         "dashboards",
         _module("streamlit", "run", *flags, spec.origin),
         f"{settings.dashboards_url}/_stcore/health",
+        # Pages that many look at hold one key, and it only reads.
+        settings=settings.model_copy(update={"database_url": None, "reader_url": reader}),
     )
 
 

@@ -59,8 +59,11 @@ class Supervisor:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every part finds in its environment."""
-        return {**self.settings.environment(), **self.extra}
+        """What a part finds in its environment, unless it has settings of its own."""
+        return self._environment(self.settings)
+
+    def _environment(self, settings: Settings) -> dict[str, str]:
+        return {**settings.environment(), **self.extra}
 
     def start(self, parts: Iterable[Part]) -> None:
         for part in parts:
@@ -148,7 +151,7 @@ class Supervisor:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.settings.root,
-                env=self.environment,
+                env=self._environment(part.settings or self.settings),
                 # A group of its own: Ctrl-C in the terminal reaches only the supervisor.
                 start_new_session=True,
             )

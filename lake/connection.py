@@ -24,7 +24,6 @@ UNHURRIED = "options='-c idle_in_transaction_session_timeout=0'"
 CATALOG = f"ducklake:postgres:{UNHURRIED}"
 CATALOG_OPTIONS: dict[str, str | int | bool] = {
     "metadata_schema": "lake",
-    "meta_secret": db.LAKE,
     # The folder may move with `home`; the catalog keeps paths relative to it.
     "override_data_path": True,
 }
@@ -34,7 +33,7 @@ CATALOG_OPTIONS: dict[str, str | int | bool] = {
 def write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The lake, writable. Whoever writes holds `lake.lock.writer`."""
     with _connection(settings) as connection:
-        _attach_lake(connection, settings, write_options(settings))
+        _attach_lake(connection, settings, db.LAKE, write_options(settings))
         yield connection
 
 
@@ -42,14 +41,22 @@ def write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def read_at(settings: Settings, snapshot: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """The lake as it was at `snapshot`, read-only, whatever is written meanwhile."""
     with _connection(settings) as connection:
-        options = {**CATALOG_OPTIONS, "read_only": True, "snapshot_version": snapshot}
-        _attach_lake(connection, settings, options)
+        options = {
+            **_options(db.READER),
+            "read_only": True,
+            "snapshot_version": snapshot,
+        }
+        _attach_lake(connection, settings, db.READER, options)
         yield connection
 
 
 def write_options(settings: Settings) -> dict[str, str | int | bool]:
     """The options the writer attaches the lake with, ours or dbt's."""
-    return {**CATALOG_OPTIONS, "data_path": settings.lake_path}
+    return {**_options(db.LAKE), "data_path": settings.lake_path}
+
+
+def _options(role: str) -> dict[str, str | int | bool]:
+    return {**CATALOG_OPTIONS, "meta_secret": role}
 
 
 def attach_operations(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -104,9 +111,12 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _attach_lake(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, options: dict[str, str | int | bool]
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    role: str,
+    options: dict[str, str | int | bool],
 ) -> None:
-    _keep_secret(connection, settings, db.LAKE)
+    _keep_secret(connection, settings, role)
     listed = ", ".join(
         f"{option} {_quoted(value) if isinstance(value, str) else value}"
         for option, value in options.items()

@@ -99,7 +99,7 @@ def current(settings: Settings) -> Standing:
     Raises:
         NothingPublished: no refresh has passed its checks yet.
     """
-    with _session(settings) as session:
+    with _session(settings, db.READER) as session:
         if session.execute("select to_regclass('lake.publication') is null").fetchone() == (True,):
             raise NothingPublished("nothing is published yet")
         published = _newest(session, is_published=True)
@@ -112,7 +112,7 @@ def current(settings: Settings) -> Standing:
 
 def history(settings: Settings, most: int) -> list[Publication]:
     """The newest decisions, published or held back, newest first."""
-    with _session(settings) as session:
+    with _session(settings, db.READER) as session:
         rows = session.execute(f"{_SELECT} order by id desc limit %s", (most,)).fetchall()
     return [_publication(row) for row in rows]
 
@@ -120,7 +120,7 @@ def history(settings: Settings, most: int) -> list[Publication]:
 def decide(settings: Settings, candidate: Candidate, checks: Sequence[CheckResult]) -> bool:
     """Move the pointer to the candidate if every check passed; record the refusal otherwise."""
     passed = all(check.passed for check in checks)
-    with _session(settings) as session:
+    with _session(settings, db.LAKE) as session:
         session.execute(_TABLE)
         session.execute(
             "insert into lake.publication "
@@ -140,7 +140,7 @@ def decide(settings: Settings, candidate: Candidate, checks: Sequence[CheckResul
 
 def forget(settings: Settings, *, before: datetime) -> None:
     """Drop decisions older than `before`, except the one that stands."""
-    with _session(settings) as session:
+    with _session(settings, db.LAKE) as session:
         session.execute(_TABLE)
         session.execute(
             "delete from lake.publication where decided_at < %s and id <> coalesce("
@@ -169,6 +169,6 @@ def _publication(row: TupleRow) -> Publication:
     )
 
 
-def _session(settings: Settings) -> psycopg.Connection[TupleRow]:
-    address = db.url(settings, db.LAKE).set(drivername="postgresql")
+def _session(settings: Settings, role: str) -> psycopg.Connection[TupleRow]:
+    address = db.url(settings, role).set(drivername="postgresql")
     return psycopg.connect(address.render_as_string(hide_password=False))

@@ -41,8 +41,11 @@ WORKER = "kingpost_worker"
 SEALER = "kingpost_sealer"
 EXTRACT = "kingpost_extract"
 LAKE = "kingpost_lake"
+"""Owns the lake's schema, and writes it."""
+READER = "kingpost_reader"
+"""Reads the lake's schema and nothing else."""
 DAGSTER = "kingpost_dagster"
-LOGINS = (API, WORKER, SEALER, EXTRACT, LAKE, DAGSTER)
+LOGINS = (API, WORKER, SEALER, EXTRACT, LAKE, READER, DAGSTER)
 
 RETRYABLE = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: PostgreSQL's manual says to run the transaction again."""
@@ -110,6 +113,8 @@ def admin_url(settings: Settings) -> URL:
 
 def url(settings: Settings, role: str) -> URL:
     """The URL one of our login roles connects with."""
+    if role == READER and settings.reader_url:
+        return make_url(settings.reader_url)
     return admin_url(settings).set(username=role, password=passwords(settings)[role])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEGABYTE = 1024 * 1024
+PREFIX = "KINGPOST_"
 
 
 class Settings(BaseSettings):
@@ -15,12 +16,15 @@ class Settings(BaseSettings):
     Every field may be set by an environment variable, such as ``KINGPOST_HOME``.
     """
 
-    model_config = SettingsConfigDict(env_prefix="KINGPOST_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     home: Path = Path(".kingpost")
     """All run-time state: database, lake, documents, keys, logs."""
     database_url: str | None = None
     """Any PostgreSQL >= 15, as a role that may create roles. Empty: the embedded server."""
+
+    reader_url: str | None = None
+    """The database as the role that only reads the lake, for a process that may do no more."""
 
     host: str = "127.0.0.1"
     api_port: int = 8000
@@ -44,9 +48,10 @@ class Settings(BaseSettings):
         return self.home.expanduser().resolve()
 
     def environment(self) -> dict[str, str]:
-        """The environment of a child process that shall find these very settings."""
+        """The environment of a child process that shall find these very settings and no other."""
         given = self.model_dump(exclude_none=True) | {"home": self.root}
-        return {**os.environ, **{f"KINGPOST_{key.upper()}": str(given[key]) for key in given}}
+        others = {name: os.environ[name] for name in os.environ if not name.startswith(PREFIX)}
+        return others | {f"{PREFIX}{key.upper()}": str(given[key]) for key in given}
 
     @property
     def api_url(self) -> str:

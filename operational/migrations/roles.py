@@ -49,6 +49,18 @@ def create_roles(settings: Settings, admin: URL) -> None:
                     Identifier(schema), Identifier(role)
                 )
             )
+        _open_lake_to_reader(connection)
+
+
+def _open_lake_to_reader(connection: Connection) -> None:
+    """Whatever the lake's owner makes in its schema can be read by the reader, and only read."""
+    reader, owner = Identifier(db.READER), Identifier(db.LAKE)
+    connection.execute(SQL("grant usage on schema lake to {}").format(reader))
+    connection.execute(
+        SQL(
+            "alter default privileges for role {} in schema lake grant select on tables to {}"
+        ).format(owner, reader)
+    )
 
 
 def _create(connection: Connection, role: str, options: SQL) -> None:

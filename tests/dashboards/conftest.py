@@ -11,6 +11,7 @@ import streamlit as st
 from playwright.sync_api import Page, expect, sync_playwright
 
 from kingpost import configuration, parts
+from kingpost.parts import Part
 from kingpost.supervisor import Supervisor
 from lake import connection
 from operational.access.matrix import Role
@@ -65,9 +66,13 @@ def dashboards_url(hub) -> str:
 
 
 def _start(hub: Supervisor, name: str) -> None:
-    part = next(part for part in parts.parts(hub.settings) if part.name == name)
+    part = _part(hub, name)
     hub.start([part])
     hub.await_ready([part], lambda _: None)
+
+
+def _part(hub: Supervisor, name: str) -> Part:
+    return next(part for part in parts.parts(hub.settings) if part.name == name)
 
 
 @pytest.fixture(scope="module")
@@ -78,21 +83,32 @@ def door(hub, filled) -> Iterator[Door]:
 
 
 @pytest.fixture(scope="module")
-def look(hub, door) -> Iterator[Callable[..., Screen]]:
+def given(hub, tmp_path_factory) -> Settings:
+    """What the dashboards are given, in a home that has the lake's files and no secret."""
+    home = tmp_path_factory.mktemp("given")
+    for name in ("lake", "dbt", "duckdb_extensions"):
+        (home / name).symlink_to(hub.settings.root / name)
+    found = _part(hub, "dashboards").settings
+    assert found is not None
+    return found.model_copy(update={"home": home})
+
+
+@pytest.fixture(scope="module")
+def look(given, door) -> Iterator[Callable[..., Screen]]:
     """A page as somebody of a role, or the holder of a token, sees it; drawn in this process."""
 
     def looked(who: Role | str, path: str = "kpis", **query: Any) -> Screen:
         token = door.someone(who)[1] if isinstance(who, Role) else who
         return Screen.of(path, token, query)
 
-    with _at_home(hub.settings):
+    with _at_home(given):
         yield looked
 
 
 @pytest.fixture
-def elsewhere(hub):
+def elsewhere(given):
     """Let the dashboards of this process find other settings for a while."""
-    return lambda **changes: _at_home(hub.settings.model_copy(update=changes))
+    return lambda **changes: _at_home(given.model_copy(update=changes))
 
 
 @contextmanager

@@ -5,8 +5,11 @@ from decimal import Decimal
 from types import ModuleType
 
 import polars as pl
+import psutil
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from dashboards.queries import books, clients, partners, payments, trades
 from lake import arrivals, lineage, metrics
@@ -184,8 +187,9 @@ def test_every_page_says_plainly_that_there_is_nothing_yet(filled, look, path):
         assert screen.numbers["Deposit success"] == "—"
 
 
-def test_a_hub_that_never_published_says_so(look, database, elsewhere):
-    with elsewhere(database_url=database.settings.database_url):
+def test_a_hub_that_never_published_says_so(filled, look, database, elsewhere):
+    other = filled.database.url(db.READER).set(database=database.admin_url.database)
+    with elsewhere(reader_url=other.render_as_string(hide_password=False)):
         screen = look(Role.MANAGEMENT)
 
     assert screen.problems == []
@@ -219,6 +223,44 @@ def test_a_number_opens_to_definition_days_rows_and_sql(filled, look, metric):
     assert days.columns[0] == "day"
     assert len(rows) > 0
     assert metric.mart in set(steps["name"])
+
+
+def test_the_dashboards_are_given_the_key_that_reads_and_no_other(filled, hub, dashboards_url):
+    dashboards = psutil.Process(hub.children["dashboards"].process.pid)
+    files = [path for path in (hub.settings.root / "dashboards").rglob("*") if path.is_file()]
+    given = [*dashboards.environ().values(), *(path.read_text() for path in files)]
+
+    found = {
+        role
+        for role, password in db.passwords(filled.settings).items()
+        if any(password in text for text in given)
+    }
+    assert found == {db.READER}
+    assert "KINGPOST_DATABASE_URL" not in dashboards.environ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into lake.publication (snapshot) values (1)",
+        "update lake.publication set is_published = true",
+        "delete from lake.publication",
+        "truncate lake.ducklake_snapshot",
+        "update lake.ducklake_data_file set path = 'mine'",
+        "drop table lake.publication",
+        "create table lake.mine ()",
+        "create table public.mine ()",
+        "select * from clients.client",
+        "select * from ledger.entry",
+        "select * from dagster.runs",
+    ],
+)
+def test_who_reads_the_lake_can_change_nothing_and_sees_nothing_else(filled, statement):
+    with (
+        filled.database.engine(db.READER).connect() as connection,
+        pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
+    ):
+        connection.execute(text(statement))
 
 
 def test_two_readers_never_share_a_masked_row(filled, look):
