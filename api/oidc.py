@@ -15,7 +15,7 @@ from joserfc.jwk import KeyParameters, RSAKey
 
 from operational.access.codes import Handed
 from operational.access.errors import ProgramUnknown
-from operational.kit.db import write_secret
+from operational.kit import secret
 from operational.kit.settings import Settings
 
 ALGORITHM = "RS256"
@@ -47,11 +47,9 @@ class Program:
 
 def dashboards(settings: Settings) -> Program:
     """The one program: the dashboards of this hub. Their secret is made at first need."""
-    path = settings.root / "secrets" / "dashboards_client"
-    if not path.exists():
-        write_secret(path, secrets.token_urlsafe(32))
+    known = secret.kept(settings.root / "secrets" / "dashboards_client")
     url = settings.dashboards_url
-    return Program("dashboards", path.read_text().strip(), f"{url}/oauth2callback", url)
+    return Program("dashboards", known, f"{url}/oauth2callback", url)
 
 
 def signing_key(settings: Settings) -> RSAKey:
@@ -60,7 +58,7 @@ def signing_key(settings: Settings) -> RSAKey:
     if not path.exists():
         parameters: KeyParameters = {"use": "sig", "alg": ALGORITHM, "kid": secrets.token_hex(8)}
         made = RSAKey.generate_key(2048, parameters)
-        write_secret(path, json.dumps(made.as_dict(private=True)))
+        secret.write(path, json.dumps(made.as_dict(private=True)))
     return RSAKey.import_key(json.loads(path.read_text()))
 
 

@@ -1,11 +1,10 @@
 """Configuration files the hub writes for the programs it runs: Dagster and Streamlit."""
 
 import json
-import secrets
 from pathlib import Path
 
 from kingpost.parts import code_socket, dagster_home
-from operational.kit import db
+from operational.kit import db, secret
 from operational.kit.settings import Settings
 
 DASHBOARDS_CLIENT = "dashboards"
@@ -69,22 +68,16 @@ def _workspace(settings: Settings) -> str:
 
 def _dashboards(settings: Settings) -> str:
     """Streamlit's own sign-in, against the API as OpenID Connect provider."""
+    known = settings.root / "secrets"
     values = {
         "redirect_uri": f"{settings.dashboards_url}/oauth2callback",
-        "cookie_secret": _kept(settings, "dashboards_cookie"),
+        "cookie_secret": secret.kept(known / "dashboards_cookie"),
         "client_id": DASHBOARDS_CLIENT,
-        "client_secret": _kept(settings, "dashboards_client"),
+        "client_secret": secret.kept(known / "dashboards_client"),
         "server_metadata_url": f"{settings.api_url}/.well-known/openid-configuration",
         "expose_tokens": ["access"],
     }
     return "[auth]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
-
-
-def _kept(settings: Settings, name: str) -> str:
-    """A random secret made once."""
-    path = settings.root / "secrets" / name
-    db.write_secret(path, secrets.token_urlsafe(32))
-    return path.read_text()
 
 
 def _write(path: Path, content: str) -> None:

@@ -27,7 +27,7 @@ from kingpost.bench.server import server
 from operational.access.passwords import hash_password
 from operational.clients import service as clients
 from operational.clients.forms import LeadForm
-from operational.kit import db, ids
+from operational.kit import db, ids, secret
 from operational.kit.actor import Actor
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
@@ -118,7 +118,7 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
 def _api(settings: Settings) -> Iterator[Settings]:
     """The API as a process of its own, as in the hub."""
     keys = {"api_keys": ["sk_test_bench"], "webhook_secrets": [SECRET]}
-    db.write_secret(settings.root / "secrets" / "stripe.json", json.dumps(keys))
+    secret.write(settings.root / "secrets" / "stripe.json", json.dumps(keys))
     settings = ports.settle(settings, lambda *_: True)
     with _process(settings, "api.app"):
         patience = time.monotonic() + UP_SECONDS_MAX

@@ -35,8 +35,13 @@ def pgbench(settings: Settings, *arguments: str, database: str = db.DATABASE, us
     Raises:
         subprocess.CalledProcessError: a transaction failed; its error was printed.
     """
-    socket = str(db.admin_url(settings).query["host"])
-    command = [str(postgres.program("pgbench")), "-h", socket, "-U", user, *arguments, database]
+    admin = db.admin_url(settings)
+    known = db.passwords(settings) | {str(admin.username): str(admin.password)}
+    address = admin.set(
+        drivername="postgresql", username=user, password=known[user], database=database
+    )
+    where = address.render_as_string(hide_password=False)
+    command = [str(postgres.program("pgbench")), *arguments, where]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - ours
     if done.returncode:
         raise RuntimeError(f"pgbench: {done.stderr[-2000:]}")

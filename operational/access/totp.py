@@ -9,7 +9,7 @@ from uuid import UUID
 import pyotp
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from operational.kit.db import write_secret
+from operational.kit import secret
 from operational.kit.settings import Settings
 
 STEP_SECONDS = 30
@@ -28,7 +28,7 @@ class FieldKey:
         """The hub's key, made at first need in a file only its owner can read."""
         path: Path = settings.root / "keys" / "field_key"
         if not path.exists():
-            write_secret(path, AESGCM.generate_key(256).hex())
+            secret.write(path, AESGCM.generate_key(256).hex())
         return cls(bytes.fromhex(path.read_text()))
 
     def seal(self, plain: str, row: UUID) -> bytes:

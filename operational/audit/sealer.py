@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from operational.audit import keys, merkle, outside, queries
 from operational.audit.checkpoint import NOTHING, Checkpoint
 from operational.audit.models import SignedCheckpoint
-from operational.kit import clock, db, log
+from operational.kit import clock, db, log, secret
 from operational.kit.settings import Settings
 
 BATCH_ROWS = 1_000
@@ -134,7 +134,7 @@ def signing_key(settings: Settings) -> keys.Signer:
     """The sealer's key, made at the first start; the public key is written beside it."""
     path = keys.private_path(settings)
     if not path.exists():
-        db.write_secret(path, keys.Signer.generate().private_pem())
+        secret.write(path, keys.Signer.generate().private_pem())
     signer = keys.read_private(path)
     beside = keys.public_path(settings)
     if not beside.exists():

@@ -1,13 +1,11 @@
 """The database's edges: roles, engines, and the one transaction a request, job or command runs in."""
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from operational.kit import ids, postgres
+from operational.kit import ids, postgres, secret
 from operational.kit.settings import Settings
 
 T = TypeVar("T")
@@ -122,24 +120,9 @@ def passwords(settings: Settings) -> dict[str, str]:
     """A random password per login role, made once and kept in `home`, readable by its owner only."""
     path = settings.root / "secrets" / "database.json"
     if not path.exists():
-        write_secret(path, json.dumps({role: secrets.token_urlsafe(24) for role in LOGINS}))
+        secret.write(path, json.dumps({role: secrets.token_urlsafe(24) for role in LOGINS}))
     found: dict[str, str] = json.loads(path.read_text())
     return found
-
-
-def write_secret(path: Path, content: str) -> None:
-    """Create a file only its owner can read; whoever comes second keeps the first one's content."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(content)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 def engine(settings: Settings, role: str, *, pool_size: int = 10, is_pinged: bool = True) -> Engine:

@@ -10,7 +10,11 @@ import warnings
 from pathlib import Path
 
 import psutil
+import psycopg
 from fasteners import InterProcessLock
+from psycopg.sql import SQL, Literal
+
+from operational.kit import secret
 
 with warnings.catch_warnings():
     # Where there is no XDG_RUNTIME_DIR, as in a container, the wheel uses /tmp and says so.
@@ -29,6 +33,9 @@ idle_in_transaction_session_timeout = 60s
 log_min_messages = warning
 """
 
+# Whoever can reach the socket must know a password; the wheel would let them all in.
+_DOORS = "local all all scram-sha-256\n"
+
 RECOVERY_SECONDS_MAX = 600
 """After a crash with 2 GB of log to replay a slow disk needs minutes."""
 
@@ -46,12 +53,27 @@ class _Server(PostgresServer):
         super().__init__(pgdata, cleanup_mode=None)
         self._lock = InterProcessLock(pgdata.parent / ".postgres.lock")
 
+    def closed(self) -> str:
+        """Let nobody in without a password, the superuser neither; return their URL."""
+        password = secret.kept(self.pgdata.parent / "secrets" / self.pgdata.name)
+        address = str(self.get_uri())
+        doors = self.pgdata / "pg_hba.conf"
+        with self._lock:
+            if doors.read_text() != _DOORS:
+                with psycopg.connect(address, autocommit=True) as session:
+                    session.execute(
+                        SQL("alter role postgres password {}").format(Literal(password))
+                    )
+                    doors.write_text(_DOORS)
+                    session.execute("select pg_reload_conf()")
+        return address.replace(":@", f":{password}@", 1)
+
 
 def start(pgdata: Path, extra: str = "") -> str:
     """Start the server over `pgdata`, made anew if need be; return a superuser URL of it.
 
     Args:
-        pgdata: the data folder; its parent is created.
+        pgdata: the data folder; its parent is created, and keeps the superuser's password.
         extra: more lines for postgresql.conf, such as ``fsync = off`` for a throw-away server.
 
     Raises:
@@ -70,7 +92,7 @@ def start(pgdata: Path, extra: str = "") -> str:
         # The wheel waits ten seconds; a crash recovery may take longer.
         _await_recovery(pgdata)
         server.start()
-    return str(server.get_uri())
+    return server.closed()
 
 
 def stop(pgdata: Path) -> None:

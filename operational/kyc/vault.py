@@ -14,7 +14,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from operational.kit.db import write_secret
+from operational.kit import secret
 from operational.kit.settings import Settings
 from operational.kyc.errors import DocumentUnreadable
 
@@ -34,7 +34,7 @@ class Vault:
         self._folder = settings.root / "documents"
         master = settings.root / "keys" / "document_master"
         if not master.exists():
-            write_secret(master, _text(AESGCM.generate_key(_KEY_BITS)))
+            secret.write(master, _text(AESGCM.generate_key(_KEY_BITS)))
         self._master = AESGCM(_bytes(master.read_text()))
 
     def store(self, client_id: UUID, document_id: UUID, what: str, content: bytes) -> None:
@@ -72,7 +72,7 @@ class Vault:
         if is_new and not path.exists():
             nonce = secrets.token_bytes(_NONCE_BYTES)
             key = AESGCM.generate_key(_KEY_BITS)
-            write_secret(path, _text(nonce + self._master.encrypt(nonce, key, client_id.bytes)))
+            secret.write(path, _text(nonce + self._master.encrypt(nonce, key, client_id.bytes)))
         wrapped = _bytes(path.read_text())
         nonce, body = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         return AESGCM(self._master.decrypt(nonce, body, client_id.bytes))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lake import connection, extensions
-from operational.kit import db
+from operational.kit import db, secret
 from operational.kit.settings import Settings
 
 PROJECT = Path(__file__).parents[2] / "dbt"
@@ -146,7 +146,7 @@ def _prepare(settings: Settings) -> Path:
     written = json.dumps(_profile(settings), indent=2)
     if not profile.exists() or profile.read_text() != written:
         profile.unlink(missing_ok=True)
-        db.write_secret(profile, written)
+        secret.write(profile, written)
     return where
 
 

@@ -13,7 +13,7 @@ from operational.access import service as access
 from operational.access.matrix import OUTSIDERS, Role
 from operational.access.passwords import PasswordHash
 from operational.access.totp import FieldKey
-from operational.kit import db
+from operational.kit import secret
 from operational.kit.actor import Actor
 from operational.kit.settings import Settings
 from operational.kyc import lists
@@ -77,7 +77,7 @@ def keep_logins(settings: Settings, logins: list[dict[str, str]]) -> None:
     path = settings.root / LOGINS
     draft = path.with_name(f".{LOGINS}")
     draft.unlink(missing_ok=True)
-    db.write_secret(draft, json.dumps(logins, indent=2))
+    secret.write(draft, json.dumps(logins, indent=2))
     draft.replace(path)
 
 

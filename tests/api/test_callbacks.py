@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from operational.kit import db
+from operational.kit import secret
 from operational.kit.ids import uuid7
 
 SECRET, OLD_SECRET, RETIRED = "whsec_new", "whsec_old", "whsec_retired"
@@ -22,8 +22,8 @@ def _keys(opened):
     folder = opened.database.settings.root / "secrets"
     stripe = {"api_keys": ["sk_test_1"], "webhook_secrets": [SECRET, OLD_SECRET]}
     adyen = {"api_keys": ["k"], "hmac_keys": [HMAC_KEY], "merchant_accounts": ["KingpostDemo"]}
-    db.write_secret(folder / "stripe.json", json.dumps(stripe))
-    db.write_secret(folder / "adyen.json", json.dumps(adyen))
+    secret.write(folder / "stripe.json", json.dumps(stripe))
+    secret.write(folder / "adyen.json", json.dumps(adyen))
 
 
 def event(external_id: str | None = None, **fields) -> bytes:

@@ -12,7 +12,9 @@ from contextlib import closing
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from kingpost import home, ports
 from kingpost.home import HubRuns, Process
@@ -166,6 +168,15 @@ def test_the_database_runs_as_long_as_somebody_needs_it(near_root) -> None:
         assert postgres.is_running(data)
 
     assert not postgres.is_running(data)
+
+
+def test_nobody_enters_the_database_without_a_password(near_root) -> None:
+    with home.database(Settings(home=near_root)) as found:
+        address = make_url(found.database_url).set(drivername="postgresql", database="postgres")
+        with psycopg.connect(address.render_as_string(hide_password=False)):
+            stranger = address.set(password="").render_as_string(hide_password=False)
+        with pytest.raises(psycopg.OperationalError, match="no password supplied"):
+            psycopg.connect(stranger)
 
 
 def test_a_database_that_was_killed_comes_back(near_root) -> None:
