@@ -13,7 +13,7 @@ from api.door import Doors
 from api.me import MeDep
 from api.once import KeyDep, OnceDep
 from api.schemas.clients import ClientOut
-from api.schemas.documents import UPLOAD_BYTES_MAX, CheckOut, DocumentOut
+from api.schemas.documents import UPLOAD_BYTES_MAX, DocumentOut, ToldCheckOut
 from api.schemas.money import (
     AccountForm,
     DepositForm,
@@ -23,6 +23,7 @@ from api.schemas.money import (
     WalletOut,
 )
 from api.schemas.platforms import AccountOut
+from api.web import words
 from operational.access.matrix import Permission
 from operational.clients import service as clients
 from operational.clients.forms import ProfileForm
@@ -84,9 +85,11 @@ def upload(
 
 
 @router.post("/check", dependencies=[needs(Permission.KYC_UPLOAD)])
-def submit(session: SessionDep, actor: ActorDep, me: MeDep, now: NowDep) -> CheckOut:
-    """Ask for the identity check: approved, stopped with every reason, or refused."""
-    return CheckOut.model_validate(kyc.submit(session, me.id, actor=actor, now=now))
+def submit(session: SessionDep, actor: ActorDep, me: MeDep, now: NowDep) -> ToldCheckOut:
+    """Ask for the identity check: approved, stopped with the reasons a client may know, or refused."""
+    check = kyc.submit(session, me.id, actor=actor, now=now)
+    reasons = words.told(check.reasons)
+    return ToldCheckOut(outcome=check.outcome, reasons=reasons, checked_at=check.checked_at)
 
 
 @router.get("/wallets", dependencies=[needs(Permission.PAYMENTS_DEPOSIT)])

@@ -5,7 +5,7 @@ from uuid import UUID
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
 from api.schemas.lists import After, Limit
-from api.schemas.review import CaseOut, DecisionForm, EvidenceOut
+from api.schemas.review import CaseOut, DecisionForm, EvidenceOut, StoredEvidenceOut
 from api.web.listing import part
 from operational.access.matrix import Permission
 from operational.kyc import service as kyc
@@ -27,8 +27,17 @@ def cases(session: SessionDep, after: After = None, limit: Limit = 100) -> list[
 @router.post("/{case_id}/evidence", status_code=201, dependencies=[needs(Permission.REVIEW_READ)])
 def show(case_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep) -> EvidenceOut:
     """Be shown the case; exactly this is kept. A decision must quote its id."""
-    evidence = review.serve_case(session, case_id, actor=actor, now=now)
+    evidence = kyc.serve_case(session, case_id, actor=actor, now=now)
     return EvidenceOut.model_validate(evidence)
+
+
+@router.get("/evidence/{evidence_id}", dependencies=[needs(Permission.REVIEW_READ)])
+def evidence(
+    evidence_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep
+) -> StoredEvidenceOut:
+    """What somebody was shown, masked for this reader. The hash is of the whole."""
+    found, shown = review.read_evidence(session, evidence_id, actor=actor, now=now)
+    return StoredEvidenceOut.of(found, shown)
 
 
 @router.post("/{case_id}/decision", dependencies=[needs(Permission.KYC_DECIDE)])

@@ -26,8 +26,16 @@ class DocumentOut(BaseModel):
     uploaded_at: datetime
 
 
+class ToldCheckOut(BaseModel):
+    """What a run of the checks came to, in words for the client it is about."""
+
+    outcome: str
+    reasons: list[str]
+    checked_at: datetime
+
+
 class CheckOut(BaseModel):
-    """What a run of the checks came to. Staff see the facts elsewhere."""
+    """What a run of the checks came to, for who may open the identity file."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 

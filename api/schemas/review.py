@@ -23,6 +23,8 @@ class CaseOut(BaseModel):
     decided_at: datetime | None
     decided_by_name: str | None
     decision_note: str | None
+    evidence_id: UUID | None
+    """What its decider was shown."""
 
 
 class EvidenceOut(BaseModel):
@@ -35,6 +37,27 @@ class EvidenceOut(BaseModel):
     case_version: int
     payload: dict[str, Any]
     served_at: datetime
+
+
+class StoredEvidenceOut(EvidenceOut):
+    """The same read back later, by whoever may see cases."""
+
+    viewer_id: UUID
+    roles: list[str]
+    payload_sha256: str
+
+    @classmethod
+    def of(cls, evidence: Any, shown: dict[str, Any]) -> "StoredEvidenceOut":
+        return cls(
+            id=evidence.id,
+            case_id=evidence.case_id,
+            case_version=evidence.case_version,
+            payload=shown,
+            served_at=evidence.served_at,
+            viewer_id=evidence.viewer_id,
+            roles=evidence.roles,
+            payload_sha256=evidence.payload_sha256.hex(),
+        )
 
 
 class DecisionForm(BaseModel):

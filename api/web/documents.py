@@ -14,7 +14,6 @@ from operational.kyc import queries
 from operational.kyc import service as kyc
 from operational.kyc.states import DocumentKind
 from operational.kyc.vault import Vault
-from operational.review import queries as review
 
 router = Pages("/room/documents")
 
@@ -30,7 +29,6 @@ def documents(request: Request, session: SessionDep, me: MeDep) -> Response:
         client=me,
         documents=found,
         check=session.scalars(queries.checks(me.id)).first(),
-        cases=session.scalars(review.cases_of_client(me.id)).all(),
         has_identity=any(document.kind != DocumentKind.PROOF_OF_ADDRESS for document in found),
         has_address=any(document.kind == DocumentKind.PROOF_OF_ADDRESS for document in found),
     )

@@ -70,7 +70,9 @@ def money(minor: int, currency: str) -> str:
     return f"{int(whole):,}{dot}{fraction} {currency}" if whole != "-0" else f"{amount} {currency}"
 
 
-def moment(at: datetime | None) -> str:
+def moment(at: datetime | str | None) -> str:
+    """A time, or the text of one in a stored document."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
     return at.strftime("%-d %b %Y, %H:%M UTC") if at else "—"
 
 

@@ -47,6 +47,7 @@ class Tag(StrEnum):
     # Review.
     CASE_OPEN = "case:open"
     CASE_SHOW = "case:show"
+    EVIDENCE_READ = "evidence:read"
     CASE_APPROVE = "case:approve"
     CASE_REFUSE = "case:refuse"
     CASE_WITHDRAW = "case:withdraw"

@@ -4,6 +4,7 @@ A fact is whole numbers and plain words only; what is not known is said in a wor
 comparison with nothing would match no row and let the client pass.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,17 +21,27 @@ from operational.kyc.screening import Subject
 from operational.kyc.states import DocumentKind
 
 Facts = dict[str, Any]
+SHARED_SHOWN_MAX = 10
+"""Of the clients who share something; a reviewer looks at a few, the count is whole."""
 
 
-def gather(session: Session, client_id: UUID, *, now: datetime) -> Facts:
-    """Every fact about a client with a complete profile, as of `now`."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a check is decided on, and the personal details behind it, which the facts leave out."""
+
+    facts: Facts
+    compared: dict[str, Any]
+
+
+def gather(session: Session, client_id: UUID, *, now: datetime) -> Gathered:
+    """Everything about a client with a complete profile, as of `now`."""
     client = clients.get(session, client_id)
     assert client.birth_date is not None, "the profile is complete before the check"
     documents = list(session.scalars(queries.documents(client_id)))
     identity = session.scalar(queries.identity_documents(client_id).limit(1))
     zone = _zone(identity, now.date())
     full_name = f"{client.first_name} {client.last_name}".strip()
-    return {
+    facts = {
         "country": client.country,
         "age_years": people.age_on(client.birth_date, now.date()),
         "profile": "complete" if client.phone else "incomplete",
@@ -42,6 +53,22 @@ def gather(session: Session, client_id: UUID, *, now: datetime) -> Facts:
         "ip_country": _same(client.ip_country, client.country),
         **_screening(session, Subject(full_name, client.birth_date, (client.country,))),
         "document_ids": [str(document.id) for document in documents],
+    }
+    profile = {
+        "first_name": client.first_name,
+        "last_name": client.last_name,
+        "birth_date": client.birth_date.isoformat(),
+        "country": client.country,
+        "phone": client.phone,
+    }
+    return Gathered(facts, {"profile": profile, "printed": zone and printed(zone)})
+
+
+def printed(zone: Mrz) -> dict[str, Any]:
+    """Who the document says its holder is."""
+    return {
+        "name": f"{zone.given_names} {zone.surname}".strip(),
+        "birth_date": zone.birth_date.isoformat() if zone.birth_date else None,
     }
 
 
@@ -67,8 +94,10 @@ def _document(document: Document | None, zone: Mrz | None, today: date) -> Facts
     expires_on = zone.expires_on if zone else None
     if document is None or document.mrz is None:
         state = "missing"
+    elif zone is None:
+        state = "unreadable"
     else:
-        state = "valid" if zone is not None and zone.is_valid else "invalid"
+        state = "valid" if zone.is_valid else "invalid"
     return {
         "mrz": state,
         "mrz_faults": list(zone.faults) if zone else [],
@@ -90,15 +119,25 @@ def _identity(zone: Mrz | None, full_name: str, birth_date: date) -> Facts:
 
 
 def _others(session: Session, client_id: UUID, documents: list[Document]) -> Facts:
-    """How many other clients share something with this one."""
-    signals = clients.duplicates(session, clients.get(session, client_id))
+    """How many other clients share something with this one, and who they are."""
     numbers = [document.document_number for document in documents if document.document_number]
     hashes = [document.sha256 for document in documents]
+    with_document = queries.others_with_document(client_id, numbers)
+    with_file = queries.others_with_file(client_id, hashes)
+    signals = {
+        **clients.duplicates(session, clients.get(session, client_id)),
+        "same_document": list(session.scalars(with_document)),
+        "same_file": list(session.scalars(with_file)),
+    }
+    others = {found for ids in signals.values() for found in ids}
+    references = {other.id: other.reference for other in session.scalars(clients.by_ids(others))}
     return {
-        **{f"{signal}_count": len(found) for signal, found in signals.items()},
-        "same_document_count": session.scalar(queries.others_with_document(client_id, numbers))
-        or 0,
-        "same_file_count": session.scalar(queries.others_with_file(client_id, hashes)) or 0,
+        **{f"{signal}_count": len(ids) for signal, ids in signals.items()},
+        "shared_with": {
+            signal: sorted(references[found] for found in ids)[:SHARED_SHOWN_MAX]
+            for signal, ids in signals.items()
+            if ids
+        },
     }
 
 

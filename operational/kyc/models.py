@@ -45,6 +45,8 @@ class Check(Row, Base):
 
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.client.id"), index=True)
     facts: Mapped[dict[str, Any]]
+    compared: Mapped[dict[str, Any]]
+    """Who the client said to be, and what the document said: `{profile, printed}`. Personal."""
     outcome: Mapped[str]
     reasons: Mapped[list[dict[str, Any]]]
     decision_id: Mapped[UUID] = mapped_column(ForeignKey("rules.decision.id"))

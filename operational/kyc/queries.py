@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from threading import Lock
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from operational.kyc.models import Check, Document, ScreeningEntry, ScreeningList
@@ -35,17 +35,21 @@ def checks(client_id: UUID) -> Select[Check]:
     )
 
 
-def others_with_document(client_id: UUID, numbers: Sequence[str]) -> Select[int]:
-    """How many other clients handed in a document of one of these numbers."""
-    return select(func.count(Document.client_id.distinct())).where(
-        Document.document_number.in_(numbers), Document.client_id != client_id
+def others_with_document(client_id: UUID, numbers: Sequence[str]) -> Select[UUID]:
+    """Other clients who handed in a document of one of these numbers."""
+    return (
+        select(Document.client_id)
+        .where(Document.document_number.in_(numbers), Document.client_id != client_id)
+        .distinct()
     )
 
 
-def others_with_file(client_id: UUID, hashes: Sequence[str]) -> Select[int]:
-    """How many other clients handed in one of these very files."""
-    return select(func.count(Document.client_id.distinct())).where(
-        Document.sha256.in_(hashes), Document.client_id != client_id
+def others_with_file(client_id: UUID, hashes: Sequence[str]) -> Select[UUID]:
+    """Other clients who handed in one of these very files."""
+    return (
+        select(Document.client_id)
+        .where(Document.sha256.in_(hashes), Document.client_id != client_id)
+        .distinct()
     )
 
 

@@ -16,14 +16,18 @@ from operational.clients import service as clients
 from operational.clients.states import Stage
 from operational.kit import ids
 from operational.kit.actor import Actor
-from operational.kyc import checks, files, mrz
+from operational.kyc import checks, evidence, files, mrz, queries
 from operational.kyc.errors import DocumentNotFound, NothingToDecide, TooManyDocuments
 from operational.kyc.models import Check, Document
 from operational.kyc.states import DocumentKind, Outcome
 from operational.kyc.vault import ORIGINAL, RENDITION, Vault
+from operational.review import queries as review_queries
+from operational.review import rules as review_rules
 from operational.review import service as review
-from operational.review.models import Case
-from operational.review.states import CaseStatus
+from operational.review.models import Case, Evidence
+from operational.review.rules import Reason
+from operational.review.states import CaseStatus, ClearedBy
+from operational.rules import queries as rule_queries
 from operational.rules import service as decisions
 from operational.rules import tables
 
@@ -39,6 +43,10 @@ _STAGES = {
     Outcome.APPROVE: Stage.VERIFIED,
     Outcome.REVIEW: Stage.IN_REVIEW,
     Outcome.REFUSE: Stage.REFUSED,
+}
+_GONE = {
+    Outcome.APPROVE: "Every reason is gone.",
+    Outcome.REFUSE: "A rule has refused the client.",
 }
 
 
@@ -107,6 +115,10 @@ def upload_document(
 def submit(session: Session, client_id: UUID, *, actor: Actor, now: datetime) -> Check:
     """Run every check and let the table decide: approved, stopped with every reason, or refused.
 
+    A case that holds a reason only a person may clear stays open whatever the table says now: the
+    client may have changed the very thing it stopped for. A check that finds what the last one
+    found changes nothing.
+
     Raises:
         NothingToDecide: the profile is not there yet, or the identity is decided.
         ClientNotFound, Forbidden.
@@ -115,48 +127,43 @@ def submit(session: Session, client_id: UUID, *, actor: Actor, now: datetime) ->
     if client.stage not in {Stage.PROFILED, Stage.IN_REVIEW}:
         raise NothingToDecide(f"There is nothing to check on a client who is {client.stage}.")
 
-    facts = checks.gather(session, client_id, now=now)
+    gathered = checks.gather(session, client_id, now=now)
+    case = session.scalar(review_queries.open_case_of(CASE_KIND, client_id))
+    last = session.scalar(queries.checks(client_id).limit(1))
+    if case is not None and last is not None and _is_same(session, last, gathered):
+        _record_check(session, last, actor=actor, now=now)
+        return last
+
     decision = decisions.decide(
-        session, tables.KYC, facts, subject=("client", str(client_id)), now=now
+        session, tables.KYC, gathered.facts, subject=("client", str(client_id)), now=now
     )
+    found = _reasons(decision.outcome["reasons"], decision.trace)
     outcome = Outcome(decision.outcome["outcome"])
+    if case is not None:
+        found += _changes(session, case, gathered)
+        if review_rules.needs_person(case.reasons):
+            outcome = Outcome.REVIEW
 
     check = Check(
         client_id=client_id,
-        facts=facts,
+        facts=gathered.facts,
+        compared=gathered.compared,
         outcome=outcome,
-        reasons=decision.outcome["reasons"],
+        reasons=found,
         decision_id=decision.id,
         checked_at=now,
     )
+    _carry_out(session, client_id, check, decision.outcome["reason"], actor=actor, now=now)
     session.add(check)
-    reason, by_rule = decision.outcome["reason"], _RULES.within(actor)
-    clients.change_stage(
-        session,
-        client,
-        _STAGES[outcome],
-        reason=reason,
-        actor=by_rule,
-        now=now,
-        decision_id=decision.id,
-    )
-    if outcome == Outcome.REVIEW:
-        review.open_case(
-            session,
-            kind=CASE_KIND,
-            subject_id=client_id,
-            client_id=client_id,
-            reasons=check.reasons,
-            decision_id=decision.id,
-            actor=by_rule,
-            now=now,
-        )
-    else:
-        review.withdraw(session, CASE_KIND, client_id, actor=by_rule, now=now)
     session.flush()
 
-    _record_check(session, check, outcome, decisions.named(session, decision), actor=actor, now=now)
+    _record_check(session, check, actor=actor, now=now)
     return check
+
+
+def serve_case(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> Evidence:
+    """Show an identity case with its papers and checks, and keep what was shown: see `review`."""
+    return review.serve_case(session, case_id, about=evidence.about, actor=actor, now=now)
 
 
 def decide_case(
@@ -176,16 +183,19 @@ def decide_case(
         CaseNotFound, CaseDecided, NoteMissing, EvidenceForeign, EvidenceStale: see `review`.
     """
     access.require(actor, Permission.KYC_DECIDE)
+    # First the client, then the case, as everybody who changes either: what is compared below with
+    # what was shown cannot change any more.
+    client = clients.locked(session, review_queries.get(session, case_id).client_id)
     case = review.close_case(
         session,
         case_id,
+        about=evidence.about,
         verdict=CaseStatus(verdict),
         note=note,
         evidence_id=evidence_id,
         actor=actor,
         now=now,
     )
-    client = clients.locked(session, case.client_id)
 
     is_approved = case.status == CaseStatus.APPROVED
     clients.change_stage(
@@ -255,19 +265,90 @@ def _seen(document: Document) -> dict[str, Any]:
     }
 
 
-def _record_check(
-    session: Session, check: Check, outcome: Outcome, version: str, *, actor: Actor, now: datetime
+def _is_same(session: Session, last: Check, gathered: checks.Gathered) -> bool:
+    """Whether a check now would only say again what the last one said."""
+    in_force = session.scalar(rule_queries.in_force(tables.KYC))
+    decided_by = rule_queries.get(session, last.decision_id).table_version_id
+    return (
+        last.facts == gathered.facts
+        and last.compared == gathered.compared
+        and in_force is not None
+        and in_force.id == decided_by
+    )
+
+
+def _reasons(found: list[Reason], trace: dict[str, Any]) -> list[Reason]:
+    """The table's reasons, each with what its row looked at: the trace has the rows in this order."""
+    rows = trace["steps"][0]["rows"]
+    return [{**reason, "saw": row["saw"]} for reason, row in zip(found, rows, strict=False)]
+
+
+def _changes(session: Session, case: Case, gathered: checks.Gathered) -> list[Reason]:
+    """What the client has changed since the case was opened, to be read beside the reasons."""
+    run = session.scalars(queries.checks(case.client_id).where(Check.checked_at >= case.opened_at))
+    profile, papers = gathered.compared["profile"], gathered.facts["document_ids"]
+    changed: dict[str, None] = {}
+    for earlier in run:
+        was = earlier.compared["profile"]
+        changed |= dict.fromkeys(
+            f"the {name.replace('_', ' ')}" for name in profile if profile[name] != was[name]
+        )
+        if earlier.facts["document_ids"] != papers:
+            changed["the documents"] = None
+    if not changed:
+        return []
+    sentence = f"Since the case was opened the client changed {', '.join(changed)}."
+    return [{"code": "client_changed", "sentence": sentence, "cleared_by": ClearedBy.PAPERS.value}]
+
+
+def _carry_out(
+    session: Session, client_id: UUID, check: Check, reason: str, *, actor: Actor, now: datetime
 ) -> None:
-    found: dict[str, Any] = {
-        "outcome": outcome.value,
-        "reasons": [reason["code"] for reason in check.reasons],
-    }
+    """Move the client where the check says, and open, keep or withdraw the case."""
+    by_rule = _RULES.within(actor)
+    clients.change_stage(
+        session,
+        clients.locked(session, client_id),
+        _STAGES[Outcome(check.outcome)],
+        reason=reason,
+        actor=by_rule,
+        now=now,
+        decision_id=check.decision_id,
+    )
+    if check.outcome == Outcome.REVIEW:
+        case = review.open_case(
+            session,
+            kind=CASE_KIND,
+            subject_id=client_id,
+            client_id=client_id,
+            reasons=check.reasons,
+            decision_id=check.decision_id,
+            actor=by_rule,
+            now=now,
+        )
+        check.reasons = case.reasons
+    else:
+        review.withdraw(
+            session,
+            CASE_KIND,
+            client_id,
+            note=_GONE[Outcome(check.outcome)],
+            actor=by_rule,
+            now=now,
+        )
+
+
+def _record_check(session: Session, check: Check, *, actor: Actor, now: datetime) -> None:
+    decision = rule_queries.get(session, check.decision_id)
+    outcome = Outcome(check.outcome)
     common: dict[str, Any] = {
         "subject": check.client_id,
         "now": now,
-        "rule_version": version,
-        "decision_id": check.decision_id,
+        "rule_version": decisions.named(session, decision),
+        "decision_id": decision.id,
     }
+    codes = [reason["code"] for reason in check.reasons]
+    found = {"outcome": outcome.value, "reasons": codes}
     audit.record(session, Tag.KYC_CHECK, actor=actor, after=found, **common)
     if outcome != Outcome.REVIEW:
         verb = Tag.KYC_APPROVE if outcome == Outcome.APPROVE else Tag.KYC_REFUSE

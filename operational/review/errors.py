@@ -25,6 +25,10 @@ class EvidenceForeign(DomainError):
     code = "evidence_foreign"
 
 
+class EvidenceNotFound(NotFound):
+    code = "evidence_not_found"
+
+
 class NoteMissing(DomainError):
     """A decision says why."""
 

@@ -33,7 +33,7 @@ class Case(Row, Base):
     subject_id: Mapped[UUID]
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.client.id"), index=True)
     reasons: Mapped[list[dict[str, Any]]]
-    """Each `{code, sentence}`."""
+    """See `rules.Reason`."""
     decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("rules.decision.id"))
     """The automatic decision that stopped it."""
     status: Mapped[str] = mapped_column(server_default=CaseStatus.OPEN)

@@ -1,14 +1,35 @@
-"""What a viewer of a case may see. Pure: a payload and roles in, a masked payload out."""
+"""What holds a case open, and what a viewer of it may see. Pure."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from operational.access import masks
 from operational.access.matrix import Permission, permissions
+from operational.review.states import ClearedBy
 
-IDENTITY_FILE = frozenset({"decision", "documents", "checks", "changes"})
+Reason = dict[str, Any]
+"""`code`, `sentence`, who may clear it (`cleared_by`), and what the rule saw (`saw`)."""
+
+IDENTITY_FILE = frozenset({"decision", "documents", "checks", "grounds"})
 """Parts of a payload that only those see who may open a client's identity file."""
+
+
+def needs_person(reasons: Sequence[Reason]) -> bool:
+    """Whether any of these is for a person to clear; so is one that does not say."""
+    return any(map(_is_for_person, reasons))
+
+
+def carried(before: Sequence[Reason], found: Sequence[Reason]) -> list[Reason]:
+    """The reasons found now, and those found before that only a person may clear."""
+    codes = {reason["code"] for reason in found}
+    kept = [
+        {**reason, "is_gone": True}
+        for reason in before
+        if _is_for_person(reason) and reason["code"] not in codes
+    ]
+    return [*found, *kept]
 
 
 def masked(payload: dict[str, Any], roles: frozenset[str]) -> dict[str, Any]:
@@ -22,3 +43,7 @@ def digest(payload: dict[str, Any]) -> bytes:
     """SHA-256 of exactly what was shown."""
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).digest()
+
+
+def _is_for_person(reason: Reason) -> bool:
+    return reason.get("cleared_by") != ClearedBy.PAPERS

@@ -1,7 +1,7 @@
 """The verbs of the review queue: open a case, add to it, show it, close it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -20,15 +20,20 @@ from operational.review.errors import (
     CaseDecided,
     CaseNotFound,
     EvidenceForeign,
+    EvidenceNotFound,
     EvidenceStale,
     NoteMissing,
 )
 from operational.review.models import Case, Evidence
+from operational.review.rules import Reason
 from operational.review.states import TRANSITIONS, CaseStatus
 from operational.rules import queries as decisions
 
 DECIDERS: dict[str, Permission] = {"kyc": Permission.KYC_DECIDE}
 """Who may close a case of each kind."""
+
+About = Callable[[Session, Case], dict[str, Any]]
+"""What belongs to a case of one kind, in the words of its own domain; part of the evidence."""
 
 NOTE_LENGTH_MIN = 5
 
@@ -39,26 +44,29 @@ def open_case(
     kind: str,
     subject_id: UUID,
     client_id: UUID,
-    reasons: Sequence[dict[str, str]],
+    reasons: Sequence[Reason],
     decision_id: UUID | None,
     actor: Actor,
     now: datetime,
 ) -> Case:
-    """Stop something for a person, with every reason. A case already open takes the new reasons.
+    """Stop something for a person, with every reason.
+
+    A case already open takes the new reasons, and keeps the old ones that only a person may clear.
 
     Args:
         session: the transaction.
         kind: what stopped; one of `DECIDERS`.
         subject_id: what exactly.
         client_id: whose it is.
-        reasons: each `{code, sentence}`, at least one.
+        reasons: see `rules.Reason`; at least one, found now or before.
         decision_id: the automatic decision that stopped it.
         actor: who ran into it.
         now: when.
     """
     assert kind in DECIDERS, f"nobody may decide on {kind}"
-    assert reasons, "a case says why it stopped"
     case = session.scalar(queries.open_case_of(kind, subject_id).with_for_update())
+    reasons = rules.carried(case.reasons if case else [], reasons)
+    assert reasons, "a case says why it stopped"
 
     before = _seen(case) if case else None
     if case is None:
@@ -74,7 +82,7 @@ def open_case(
         session.add(case)
     else:
         case.version += 1
-    case.reasons = [dict(reason) for reason in reasons]
+    case.reasons = reasons
     case.decision_id = decision_id
     session.flush()
 
@@ -98,18 +106,36 @@ def touch(session: Session, kind: str, subject_id: UUID) -> None:
         case.version += 1
 
 
-def withdraw(session: Session, kind: str, subject_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """Close an open case because its reasons are gone: the rules have let it pass since."""
+def withdraw(
+    session: Session, kind: str, subject_id: UUID, *, note: str, actor: Actor, now: datetime
+) -> None:
+    """Close an open case by rule; never one with a reason that a person must clear."""
     case = session.scalar(queries.open_case_of(kind, subject_id).with_for_update())
     if case is not None:
-        _close(case, CaseStatus.WITHDRAWN, "Every reason is gone.", actor=actor, now=now)
+        assert not rules.needs_person(case.reasons), "this case is for a person to close"
+        _close(case, CaseStatus.WITHDRAWN, note, actor=actor, now=now)
         audit.record(
-            session, Tag.CASE_WITHDRAW, subject=case.id, actor=actor, now=now, after=_seen(case)
+            session,
+            Tag.CASE_WITHDRAW,
+            subject=case.id,
+            actor=actor,
+            now=now,
+            reason=note,
+            after=_seen(case),
         )
 
 
-def serve_case(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> Evidence:
+def serve_case(
+    session: Session, case_id: UUID, *, about: About, actor: Actor, now: datetime
+) -> Evidence:
     """Show a case as the viewer's roles may see it, and keep what was shown.
+
+    Args:
+        session: the transaction.
+        case_id: which one.
+        about: what there is to a case of its kind besides its reasons.
+        actor: the viewer.
+        now: when.
 
     Raises:
         Forbidden: without `review.read`.
@@ -120,7 +146,7 @@ def serve_case(session: Session, case_id: UUID, *, actor: Actor, now: datetime) 
     if case is None:
         raise CaseNotFound(f"case {case_id} does not exist")
 
-    payload = rules.masked(_payload(session, case), actor.roles)
+    payload = rules.masked(_payload(session, case, about), actor.roles)
 
     evidence = Evidence(
         case_id=case.id,
@@ -146,17 +172,42 @@ def serve_case(session: Session, case_id: UUID, *, actor: Actor, now: datetime) 
     return evidence
 
 
+def read_evidence(
+    session: Session, evidence_id: UUID, *, actor: Actor, now: datetime
+) -> tuple[Evidence, dict[str, Any]]:
+    """What somebody was shown, and as much of it as this reader may see. The look is recorded.
+
+    Raises:
+        Forbidden: without `review.read`.
+        EvidenceNotFound.
+    """
+    access.require(actor, Permission.REVIEW_READ)
+    evidence = session.get(Evidence, evidence_id)
+    if evidence is None:
+        raise EvidenceNotFound(f"evidence {evidence_id} does not exist")
+    audit.record(
+        session,
+        Tag.EVIDENCE_READ,
+        subject=evidence.id,
+        actor=actor,
+        now=now,
+        evidence_id=evidence.id,
+    )
+    return evidence, rules.masked(evidence.payload, actor.roles)
+
+
 def close_case(
     session: Session,
     case_id: UUID,
     *,
+    about: About,
     verdict: CaseStatus,
     note: str,
     evidence_id: UUID,
     actor: Actor,
     now: datetime,
 ) -> Case:
-    """Decide a case on the evidence the decider was shown.
+    """Decide a case on the evidence the decider was shown. The client is locked before the case.
 
     Raises:
         Forbidden: the case's kind is not this person's to decide.
@@ -175,7 +226,7 @@ def close_case(
         raise CaseDecided(f"case {case.reference} is {case.status}")
     if len(note.strip()) < NOTE_LENGTH_MIN:
         raise NoteMissing("Say why, in a few words.", field="note")
-    _check_evidence(session, case, evidence, actor=actor)
+    _check_evidence(session, case, evidence, about, actor=actor)
 
     before = _seen(case)
     _close(case, verdict, note.strip(), actor=actor, now=now)
@@ -197,11 +248,12 @@ def close_case(
 
 
 def _check_evidence(
-    session: Session, case: Case, evidence: Evidence | None, *, actor: Actor
+    session: Session, case: Case, evidence: Evidence | None, about: About, *, actor: Actor
 ) -> None:
     if evidence is None or evidence.case_id != case.id or str(evidence.viewer_id) != actor.id:
         raise EvidenceForeign("This evidence was not shown to you, or not of this case.")
-    today = rules.digest(rules.masked(_payload(session, case), frozenset(evidence.roles)))
+    payload = _payload(session, case, about)
+    today = rules.digest(rules.masked(payload, frozenset(evidence.roles)))
     if evidence.case_version != case.version or evidence.payload_sha256 != today:
         raise EvidenceStale("The case has changed since you looked. Look again.")
 
@@ -217,13 +269,14 @@ def _close(case: Case, verdict: CaseStatus, note: str, *, actor: Actor, now: dat
     case.decision_note = note
 
 
-def _payload(session: Session, case: Case) -> dict[str, Any]:
+def _payload(session: Session, case: Case, about: About) -> dict[str, Any]:
     """All there is to a case: its reasons, the client, the decision that stopped it. JSON only."""
     client = clients.get(session, case.client_id)
     decision = decisions.get(session, case.decision_id) if case.decision_id else None
     payload = {
         "reference": case.reference,
         "kind": case.kind,
+        "version": case.version,
         "opened_at": case.opened_at,
         "reasons": case.reasons,
         "client": {
@@ -240,6 +293,7 @@ def _payload(session: Session, case: Case) -> dict[str, Any]:
         },
         "decision": decision
         and {"facts": decision.facts, "outcome": decision.outcome, "trace": decision.trace},
+        **about(session, case),
     }
     return cast("dict[str, Any]", json.loads(json.dumps(payload, default=str)))
 

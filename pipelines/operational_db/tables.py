@@ -23,6 +23,7 @@ _PERSONAL = frozenset(
 # Of no use to an analyst, and bulky or about one person's papers.
 WITHHELD = _PERSONAL | frozenset(
     {
+        "kyc.check.compared",
         "kyc.check.facts",
         "kyc.document.file_name",
         "kyc.document.document_number",

@@ -15,7 +15,6 @@ from operational.kyc import service as kyc
 from operational.kyc.states import Outcome
 from operational.partners import service as partners
 from operational.review import queries as review_queries
-from operational.review import service as review
 from sandbox.story import papers
 from sandbox.story.cast import Fate, Person
 from sandbox.story.money import Funding
@@ -164,7 +163,7 @@ class Onboarding:
         if case is None:
             return {"evidence_id": None}
         officer = self.tale.staff[Role.COMPLIANCE]
-        evidence = review.serve_case(session, case.id, actor=officer, now=self.tale.now)
+        evidence = kyc.serve_case(session, case.id, actor=officer, now=self.tale.now)
         return {"case_id": str(case.id), "evidence_id": str(evidence.id)}
 
     def _decide(self, session: Session, verdict: str, shown: dict[str, Any]) -> dict[str, Any]:

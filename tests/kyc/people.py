@@ -38,14 +38,26 @@ def a_client(
         device=device,
     )
     client = clients.register_lead(session, form, actor=stranger, now=now, ip_country=country)
-    profile = ProfileForm(
+    told = profile(
         first_name=first_name,
         last_name=last_name,
         birth_date=birth_date,
         country=country,
         phone=phone,
     )
-    return clients.complete_profile(session, client.id, profile, actor=herself(client), now=now)
+    return clients.complete_profile(session, client.id, told, actor=herself(client), now=now)
+
+
+def profile(**fields):
+    """What Lena Weber would write into her profile, but for what is said otherwise."""
+    told = {
+        "first_name": "Lena",
+        "last_name": "Weber",
+        "birth_date": "1990-05-17",
+        "country": "DE",
+        "phone": "+4915112345678",
+    }
+    return ProfileForm.model_validate(told | fields)
 
 
 def herself(client):

@@ -17,6 +17,7 @@ from operational.kyc.vault import Vault
 from operational.review import queries, rules, service
 from operational.review.errors import CaseDecided, EvidenceForeign, EvidenceStale, NoteMissing
 from operational.rules import service as decisions
+from tests.kyc import people
 from tests.kyc.people import NOW, a_client, a_picture, herself, staff
 
 OFFICER, COLLEAGUE = staff("compliance", 1), staff("compliance", 2)
@@ -39,7 +40,7 @@ def case(client, session):
 
 
 def shown(session, case, actor=OFFICER):
-    return service.serve_case(session, case.id, actor=actor, now=NOW)
+    return kyc.serve_case(session, case.id, actor=actor, now=NOW)
 
 
 def decide(session, case, evidence, *, actor=OFFICER, verdict="approved", note=NOTE):
@@ -122,12 +123,24 @@ def test_after_a_changed_profile_the_decider_must_look_again(case, client, sessi
         decide(session, case, evidence)
 
 
-def test_after_another_check_the_decider_must_look_again(case, client, session):
+def test_after_another_check_of_something_else_the_decider_must_look_again(case, client, session):
     evidence = shown(session, case)
+    moved = people.profile(first_name="Helen")
+    clients.complete_profile(session, client.id, moved, actor=herself(client), now=NOW)
     kyc.submit(session, client.id, actor=herself(client), now=NOW)
 
     with pytest.raises(EvidenceStale):
         decide(session, case, evidence)
+
+
+def test_asking_again_and_again_changes_nothing_for_the_decider(case, client, session):
+    evidence, version = shown(session, case), case.version
+
+    for _ in range(3):
+        again = kyc.submit(session, client.id, actor=herself(client), now=NOW)
+
+    assert (again.outcome, case.version) == ("review", version)
+    decide(session, case, evidence)
 
 
 def test_a_decision_says_why(case, session):
@@ -149,6 +162,7 @@ def test_who_may_look_may_not_therefore_decide(case, session, role):
             verdict="approved",
             note=NOTE,
             evidence_id=evidence.id,
+            about=lambda *_: {},
             actor=viewer,
             now=NOW,
         )
@@ -162,7 +176,7 @@ def test_who_has_no_business_with_cases_sees_none(case, session, role):
 
 def test_a_case_that_is_not_there_is_not_found(session):
     with pytest.raises(NotFound):
-        service.serve_case(session, uuid7(), actor=OFFICER, now=NOW)
+        kyc.serve_case(session, uuid7(), actor=OFFICER, now=NOW)
 
 
 def test_support_sees_the_case_but_not_the_person(case, client, session):
@@ -175,6 +189,60 @@ def test_support_sees_the_case_but_not_the_person(case, client, session):
     assert not any(
         secret in text for secret in (client.email, client.phone, str(client.birth_date))
     )
+
+
+def test_papers_and_checks_are_part_of_what_was_shown(case, client, session, module_database):
+    zone = people.td3(birth="900518")
+    document = kyc.upload_document(
+        session,
+        client.id,
+        kind="passport",
+        file_name="my passport.png",
+        content=a_picture(),
+        mrz=zone,
+        actor=herself(client),
+        now=NOW,
+        vault=Vault(module_database.settings),
+    )
+    kyc.submit(session, client.id, actor=herself(client), now=NOW)
+
+    payload = shown(session, case).payload
+
+    (paper,) = payload["documents"]
+    assert (paper["id"], paper["sha256"], paper["mrz"], paper["document_number"]) == (
+        str(document.id),
+        document.sha256,
+        zone,
+        "C01X00T47",
+    )
+    assert paper["printed"] == {"name": "LENA WEBER", "birth_date": "1990-05-18"}
+    assert [check["profile"]["last_name"] for check in payload["checks"]] == ["Weber", "Weber"]
+    ground = payload["grounds"]["birth_date_differs"]
+    assert ground["saw"] == {"birth_date_match": "differs"}
+    assert ground["compared"]["printed"]["birth_date"] == "1990-05-18"
+
+
+def test_the_identity_file_is_no_part_of_what_support_is_shown(case, session):
+    masked = shown(session, case, staff("support", 9)).payload
+
+    assert not rules.IDENTITY_FILE & masked.keys()
+
+
+def test_evidence_is_read_back_masked_for_whoever_reads_it_and_the_look_is_recorded(
+    case, client, session
+):
+    evidence = shown(session, case)
+    decide(session, case, evidence)
+
+    def read(viewer):
+        return service.read_evidence(session, evidence.id, actor=viewer, now=NOW)[1]
+
+    assert read(COLLEAGUE) == evidence.payload
+    assert read(staff("support", 9))["client"]["email"] == masks.mask(client.email)
+    with pytest.raises(Forbidden):
+        read(staff("sales", 9))
+    looks = session.scalars(select(Event).where(Event.verb == "evidence:read")).all()
+    assert {look.evidence_id for look in looks} == {evidence.id}
 
 
 def test_exactly_what_was_shown_is_kept_with_its_hash(case, session):
@@ -202,7 +270,7 @@ def test_a_mask_shows_two_signs_on_either_side_and_of_short_texts_none(text, mas
 
 def test_a_withdrawn_case_cannot_be_decided(case, client, session):
     evidence = shown(session, case)
-    service.withdraw(session, "kyc", client.id, actor=Actor.system("test"), now=NOW)
+    service.withdraw(session, "kyc", client.id, note="gone", actor=Actor.system("test"), now=NOW)
 
     with pytest.raises(CaseDecided):
         decide(session, case, evidence)

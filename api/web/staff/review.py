@@ -10,12 +10,12 @@ from api.schemas.review import DecisionForm
 from api.web.door import Pages
 from api.web.listing import listed
 from api.web.shell import page, see_other
+from operational.access import queries as access
 from operational.access.matrix import Permission
 from operational.clients import queries as clients
-from operational.kyc import queries as kyc_queries
 from operational.kyc import service as kyc
 from operational.kyc.vault import Vault
-from operational.review import queries
+from operational.review import queries, rules
 from operational.review import service as review
 
 router = Pages("/staff")
@@ -41,16 +41,30 @@ def queue(request: Request, session: SessionDep) -> Response:
 def case(
     request: Request, case_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep
 ) -> Response:
-    """Exactly what is kept as evidence of what this reader was shown."""
-    evidence = review.serve_case(session, case_id, actor=actor, now=now)
-    client_id = queries.get(session, case_id).client_id
+    """A case as it is, kept as evidence; a decided one as its decider was shown it."""
+    found = queries.get(session, case_id)
+    if found.evidence_id is None:
+        evidence = kyc.serve_case(session, case_id, actor=actor, now=now)
+        shown = evidence.payload
+    else:
+        evidence, shown = review.read_evidence(session, found.evidence_id, actor=actor, now=now)
+    return page(request, "staff/case.html", case=found, evidence=evidence, shown=shown)
+
+
+@router.get("/evidence/{evidence_id}", dependencies=[needs(Permission.REVIEW_READ)])
+def evidence(
+    request: Request, evidence_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep
+) -> Response:
+    """What somebody was shown of a case at one moment, with its hash."""
+    found, shown = review.read_evidence(session, evidence_id, actor=actor, now=now)
     return page(
         request,
-        "staff/case.html",
-        case=queries.get(session, case_id),
-        evidence=evidence,
-        client_id=client_id,
-        documents=session.scalars(kyc_queries.documents(client_id)).all(),
+        "staff/evidence.html",
+        evidence=found,
+        shown=shown,
+        case=queries.get(session, found.case_id),
+        viewer=access.user(session, found.viewer_id),
+        is_intact=rules.digest(found.payload) == found.payload_sha256,
     )
 
 

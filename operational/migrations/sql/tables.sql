@@ -435,6 +435,7 @@ create index ix_access_sign_in_code_row_xid ON access.sign_in_code (row_xid);
 create table kyc."check" (
   client_id UUID NOT NULL,
   facts JSONB NOT NULL,
+  compared JSONB NOT NULL,
   outcome VARCHAR NOT NULL,
   reasons JSONB NOT NULL,
   decision_id UUID NOT NULL,
