@@ -60,8 +60,12 @@ class Loop:
 
 
 def handlers(psps: Mapping[str, Psp]) -> dict[str, Handler]:
-    """Who applies the callbacks of which source."""
-    return {name: partial(payments.apply_callback, psps=psps) for name in psps}
+    """Who applies the messages of which source."""
+    found: dict[str, Handler] = {}
+    for name in psps:
+        found[name] = partial(payments.apply_callback, psps=psps)
+        found[name + payments.POLLED] = partial(payments.apply_polled, psps=psps)
+    return found
 
 
 def psp_carriers(psps: Mapping[str, Psp], settings: Settings) -> dict[str, Carrier]:

@@ -4,8 +4,6 @@ This is the busiest door and needs nothing of the others: no session, no actor, 
 is a bare ASGI endpoint, measured at a third of the cost of a described route.
 """
 
-from collections.abc import Mapping
-
 from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -15,12 +13,11 @@ from api.hub import Hub
 from api.mailroom import NotStored
 from operational.kit.errors import DomainError, NotFound
 from operational.kit.settings import Settings
-from operational.messaging.arrivals import Arrived
+from operational.payments import service as payments
 from operational.payments.errors import CallbackMalformed, CallbackRefused
 
 BODY_BYTES_MAX = Settings.model_fields["callback_bytes_max"].default
 PREFIX = "/callbacks/"
-KEPT_HEADERS = ("content-type", "stripe-signature", "user-agent")
 
 
 class TooLarge(DomainError):
@@ -76,7 +73,7 @@ async def _take(hub: Hub, scope: Scope, receive: Receive) -> bytes:
     if psp is None:
         raise NotFound("There is no such provider.")
     try:
-        events = psp.verify(headers, body, hub.clock())
+        arrived = payments.believe(psp, headers, body, now=hub.clock())
     except CallbackRefused as refusal:
         # Counted, not recorded: a record for each would let anybody fill the audit log.
         hub.mailroom.refuse(source, refusal.why)
@@ -84,10 +81,7 @@ async def _take(hub: Hub, scope: Scope, receive: Receive) -> bytes:
     except CallbackMalformed:
         hub.mailroom.refuse(source, "malformed")
         raise
-    kept = _kept(headers)
-    await hub.mailroom.store(
-        [Arrived(source, event.external_id, kept, event.body) for event in events]
-    )
+    await hub.mailroom.store(arrived)
     return psp.ack
 
 
@@ -102,11 +96,6 @@ async def _read(receive: Receive) -> bytes:
             raise TooLarge("A callback has at most 64 KB.")
         if not message.get("more_body"):
             return body
-
-
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    found = {name: headers.get(name) for name in KEPT_HEADERS}
-    return {name: value for name, value in found.items() if value is not None}
 
 
 routes = [CallbackRoute(PREFIX + "{source}", CallbackDoor(), methods=["POST"])]

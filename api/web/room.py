@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Form, Request, Response
+from fastapi import Form, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
@@ -99,11 +99,19 @@ def request_deposit(
 
 
 @router.get("/deposits/{reference}", dependencies=[DEPOSITS])
-def payment(request: Request, reference: str, session: SessionDep, me: MeDep) -> Response:
+def payment(
+    request: Request,
+    reference: str,
+    session: SessionDep,
+    me: MeDep,
+    session_result: Annotated[str | None, Query(alias="sessionResult")] = None,
+) -> Response:
     """One deposit. The PSP sends browsers back here; whatever they claim, nothing is credited."""
     found = session.scalar(payments.by_reference(reference))
     if found is None or found.client_id != me.id:
         raise PaymentNotFound(f"There is no payment {reference}.")
+    if session_result:
+        deposits.keep_session_result(found, session_result)
     return page(
         request, "room_payment.html", payment=found, moving=found.status in _MOVING_PAYMENTS
     )

@@ -31,6 +31,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "refunded": ("Refunded", "warn"),
     "charged_back": ("Charged back", "bad"),
     "chargeback_won": ("Chargeback won", "good"),
+    "charged_back_again": ("Charged back again", "bad"),
+    "refund_failed": ("Refund failed", "warn"),
+    "capture_failed": ("Capture failed", "bad"),
     # Trading accounts and transfers.
     "requested": ("Requested", "info"),
     "active": ("Active", "good"),

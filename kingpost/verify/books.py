@@ -97,7 +97,8 @@ _CHECKS = (
                   journal.id, op_key, coalesce(status, 'none'))
     from ledger.journal
     left join payments.payment on payment.id::text = split_part(op_key, ':', 2)
-    where kind in ('deposit', 'refund', 'chargeback', 'chargeback_won') and succeeded_at is null
+    where kind in ('deposit', 'capture_failed', 'refund', 'refund_failed', 'chargeback',
+                   'chargeback_won', 'second_chargeback') and succeeded_at is null
     """,
     # What the platform booked is in the books once, whole; what it refused is not, and is free again.
     """

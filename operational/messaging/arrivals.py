@@ -1,4 +1,4 @@
-"""Storing many verified messages at once: a busy door commits once for all who wait."""
+"""Storing verified messages, many at once: a busy door commits once for all who wait."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,15 @@ class Arrived:
     body: bytes
 
 
-def store(connection: Connection, arrived: Sequence[Arrived], *, now: datetime) -> None:
+def store(connection: Connection, arrived: Sequence[Arrived], *, now: datetime) -> int:
     """Store the new ones of these, all or none; a repeated one changes nothing, also in one call.
 
     On a connection that commits by itself this is one round trip and one commit.
+
+    Returns:
+        How many were new.
     """
-    connection.exec_driver_sql(
+    stored = connection.exec_driver_sql(
         _STORE,
         (
             now,
@@ -43,3 +46,4 @@ def store(connection: Connection, arrived: Sequence[Arrived], *, now: datetime) 
             [message.body for message in arrived],
         ),
     )
+    return stored.rowcount

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from operational.audit import service as audit
 from operational.audit.tags import Tag
-from operational.kit import db, ids
+from operational.kit import db
 from operational.kit.actor import Actor
 from operational.kit.errors import NotFound
 from operational.messaging.attempt import attempt, is_final, next_try, reason
@@ -26,28 +26,6 @@ class Handler(Protocol):
     """Applies one message inside the transaction that marks it done."""
 
     def __call__(self, session: Session, message: InboxMessage, *, now: datetime) -> None: ...
-
-
-def receive(
-    session: Session,
-    source: str,
-    external_id: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    now: datetime,
-) -> bool:
-    """Store one verified message. True if it is new; a repeated one changes nothing."""
-    row = insert(InboxMessage).values(
-        id=ids.uuid7(),
-        source=source,
-        external_id=external_id,
-        headers=dict(headers),
-        body=body,
-        next_at=now,
-    )
-    stored = row.on_conflict_do_nothing().returning(InboxMessage.id)
-    return session.scalar(stored) is not None
 
 
 def count_refused(
@@ -145,9 +123,3 @@ def replay(session: Session, message_id: UUID, *, actor: Actor, now: datetime) -
         session, Tag.INBOX_REPLAY, subject=message.id, actor=actor, now=now, reason=message.error
     )
     return message
-
-
-def waiting_count(session: Session) -> int:
-    """How many messages nobody has acted on yet."""
-    waiting = select(func.count()).where(InboxMessage.status == InboxStatus.NEW)
-    return session.scalar(waiting) or 0

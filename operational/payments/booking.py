@@ -15,21 +15,19 @@ from operational.ledger import service as ledger
 from operational.ledger.service import Leg
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.rules import Movement, Verdict
-from operational.payments.states import OPEN, RANKS, PaymentStatus
+from operational.payments.states import OPEN, RANKS, News, PaymentStatus
 
 WORKER = Actor.system("payments")
 
 _LOCK_DEBT = text("select pg_advisory_xact_lock(3, hashtext(:name))")
 
 _TAGS = {
-    PaymentStatus.PENDING: Tag.DEPOSIT_ADVANCE,
-    PaymentStatus.AUTHORISED: Tag.DEPOSIT_ADVANCE,
-    PaymentStatus.FAILED: Tag.DEPOSIT_FAIL,
-    PaymentStatus.SUCCEEDED: Tag.DEPOSIT_SUCCEED,
-    PaymentStatus.REFUNDED: Tag.DEPOSIT_RETURN,
-    PaymentStatus.CHARGED_BACK: Tag.DEPOSIT_RETURN,
-    PaymentStatus.CHARGEBACK_WON: Tag.DEPOSIT_RETURN,
+    News.PENDING: Tag.DEPOSIT_ADVANCE,
+    News.AUTHORISED: Tag.DEPOSIT_ADVANCE,
+    News.FAILED: Tag.DEPOSIT_FAIL,
+    News.SUCCEEDED: Tag.DEPOSIT_SUCCEED,
 }
+"""All other news is of money that went back, or came back from there."""
 
 
 def bring(
@@ -40,21 +38,23 @@ def bring(
     *,
     now: datetime,
 ) -> None:
-    """Post what the verdict says and the books do not have yet; move the status up, never down.
+    """Post what the verdict says and the books do not have yet, and set the status.
+
+    Before the capture the status only moves up: it may be ahead of what the PSP told.
 
     Raises:
         InsufficientFunds: the wallet was emptied meanwhile; another try finds a debt instead.
     """
     before = payment.status
     posted = [_post(session, payment, movement) for movement in verdict.movements]
-    moves_up = RANKS[verdict.status] > RANKS[PaymentStatus(before)]
-    event.is_applied = moves_up or any(posted)
-    if moves_up:
+    if verdict.movements or RANKS[verdict.status] > RANKS[before]:
         _move(payment, verdict, event.details.get("reason"), now)
+    event.is_applied = payment.status != before or any(posted)
 
+    tag = _TAGS.get(News(event.news), Tag.DEPOSIT_RETURN)
     audit.record(
         session,
-        _TAGS[PaymentStatus(event.status)] if event.is_applied else Tag.DEPOSIT_EVENT_IGNORE,
+        tag if event.is_applied else Tag.DEPOSIT_EVENT_IGNORE,
         subject=payment.id,
         actor=WORKER,
         now=now,
@@ -68,9 +68,9 @@ def _move(payment: Payment, verdict: Verdict, reason: str | None, now: datetime)
     payment.status = verdict.status
     if verdict.movements:
         payment.succeeded_at = verdict.movements[0].effective_at
-        payment.failure_reason = None
-    elif verdict.status is PaymentStatus.FAILED:
-        payment.failure_reason = reason or "refused"
+    payment.failure_reason = None
+    if verdict.status is PaymentStatus.FAILED:
+        payment.failure_reason = "not captured" if verdict.movements else reason or "refused"
     payment.ended_at = None if verdict.status in OPEN else payment.ended_at or now
 
 

@@ -38,7 +38,7 @@ class CreatePayment:
         if message.attempts > TRIES_PER_PSP:
             return Refused("no answer")
         payload = message.payload
-        found = self.psps[payload["psp"]].find_payment(payload["reference"], None)
+        found = self.psps[payload["psp"]].find_payment(payload["reference"], None, None)
         return _done(found.created) if found and found.created.redirect_url else None
 
     def send(self, message: OutboxMessage, *, now: datetime) -> Outcome:  # noqa: ARG002 - part of the Protocol

@@ -24,6 +24,7 @@ class Payment(Row, Base):
             "requested_at",
             postgresql_where=text("status in ('created', 'pending', 'authorised')"),
         ),
+        Index("ix_payment_failed", "requested_at", postgresql_where=text("status = 'failed'")),
         {"schema": "payments"},
     )
 
@@ -40,6 +41,8 @@ class Payment(Row, Base):
     routing_decision_id: Mapped[UUID]
     psp_session_id: Mapped[str | None]
     """The PSP's id of the payment page."""
+    psp_session_result: Mapped[str | None]
+    """What the browser brought back from the page; some PSPs show what became of it only so."""
     psp_payment_id: Mapped[str | None]
     """The PSP's id of the payment, once it has one."""
     amount_minor: Mapped[int] = mapped_column(BigInteger)
@@ -66,8 +69,8 @@ class PaymentEvent(Row, Base):
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.payment.id"), index=True)
     psp: Mapped[str]
     external_id: Mapped[str]
-    status: Mapped[str]
-    """The payment status the event speaks of."""
+    news: Mapped[str]
+    """What it says, as `states.News`."""
     operation_id: Mapped[str]
     """The PSP's id of what moved: the payment, one refund, or one dispute."""
     amount_minor: Mapped[int] = mapped_column(BigInteger)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.rules import Told
-from operational.payments.states import OPEN, PaymentStatus
+from operational.payments.states import OPEN, News, PaymentStatus
 
 
 def by_reference(reference: str) -> Select[Payment]:
@@ -44,7 +44,7 @@ def events_of(payment_id: UUID) -> Select[PaymentEvent]:
 def told_of(session: Session, payment_id: UUID) -> list[Told]:
     """The same in the form `rules.judge` takes."""
     return [
-        Told(PaymentStatus(event.status), event.operation_id, event.amount_minor, event.occurred_at)
+        Told(News(event.news), event.operation_id, event.amount_minor, event.occurred_at)
         for event in session.scalars(events_of(payment_id))
     ]
 
@@ -75,17 +75,32 @@ def asked_minor(session: Session, client_id: UUID, currency: str, since: datetim
 
 
 def silent(
-    psps: Collection[str], now: datetime, older_than: timedelta, limit: int
+    psps: Collection[str], now: datetime, older_than: timedelta, life: timedelta, limit: int
 ) -> Select[Payment]:
-    """Open payments the PSP should have told us more about by now, those asked longest ago first."""
+    """Payments the PSP should have told us more about by now, those asked longest ago first.
+
+    A card that failed is not the end while the page is open: another may work. So a failed payment
+    is asked about too, an hour apart, and twice after the page has closed.
+    """
+    is_open = Payment.status.in_([str(status) for status in OPEN]) & (
+        Payment.polled_at.is_(None) | (Payment.polled_at <= now - older_than)
+    )
+    may_still_work = (
+        (Payment.status == PaymentStatus.FAILED)
+        & Payment.psp_session_id.is_not(None)
+        & (Payment.requested_at > now - life - 2 * _APART)
+        & (Payment.polled_at.is_(None) | (Payment.polled_at <= now - max(older_than, _APART)))
+    )
     return (
         select(Payment)
-        .where(Payment.status.in_([str(status) for status in OPEN]))
+        .where(is_open | may_still_work)
         .where(Payment.psp.in_(list(psps)), Payment.requested_at <= now - older_than)
-        .where((Payment.polled_at.is_(None)) | (Payment.polled_at <= now - older_than))
         .order_by(Payment.polled_at.nulls_first(), Payment.requested_at)
         .limit(limit)
     )
+
+
+_APART = timedelta(hours=1)
 
 
 def counts(session: Session) -> dict[str, int]:

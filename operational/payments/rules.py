@@ -1,11 +1,11 @@
 """What a payment is, given everything we were told about it; and who may pay in how much."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from operational.kit.money import Money, exponent
-from operational.payments.states import RANKS, PaymentStatus
+from operational.payments.states import RANKS, WHOLE, News, PaymentStatus
 
 DEPOSIT_MIN_MAJOR = 10
 DEPOSIT_MAX_MAJOR = 50_000
@@ -19,9 +19,9 @@ _SCALE |= {"NGN": 1000, "PHP": 100, "THB": 10, "CZK": 10, "VND": 10_000}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing the PSP told us. Two with one operation and status are one."""
+    """One thing the PSP told us. Two with one operation and news are one."""
 
-    status: PaymentStatus
+    news: News
     operation_id: str
     amount_minor: int
     occurred_at: datetime
@@ -49,55 +49,103 @@ class Impossible(ValueError):
     """What we were told cannot all be true."""
 
 
-_RETURNS = {
-    PaymentStatus.REFUNDED: "refund",
-    PaymentStatus.CHARGED_BACK: "chargeback",
-    PaymentStatus.CHARGEBACK_WON: "chargeback_won",
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one piece of news moves: its name in the books, its sign, and what it undoes."""
+
+    kind: str
+    sign: int
+    undoes: str | None = None
+    """The movement of the same operation without which this one has nothing to undo."""
+
+
+_STEPS = {
+    News.CAPTURE_FAILED: _Step("capture_failed", -1, undoes="deposit"),
+    News.REFUNDED: _Step("refund", -1),
+    News.REFUND_FAILED: _Step("refund_failed", +1, undoes="refund"),
+    News.CHARGED_BACK: _Step("chargeback", -1),
+    News.CHARGEBACK_WON: _Step("chargeback_won", +1, undoes="chargeback"),
+    News.CHARGED_BACK_AGAIN: _Step("second_chargeback", -1, undoes="chargeback_won"),
 }
+_DISPUTES = frozenset({"chargeback", "chargeback_won", "second_chargeback"})
 
 
 def judge(payment_id: str, amount_minor: int, told: Collection[Told]) -> Verdict:
     """Decide on the set of things told, so that neither order nor repetition can matter.
 
-    What is given back waits for the capture: it alone proves that there was something to give.
+    What is given back waits for the capture, and what undoes a movement waits for that movement:
+    money that was never taken cannot come back.
 
     Raises:
-        Impossible: captured twice, more refunded than captured, or two chargebacks.
+        Impossible: captured twice, more refunded than captured, two chargebacks, or more undone
+            than was done.
     """
-    ordered = sorted(told, key=lambda one: (RANKS[one.status], one.occurred_at, one.operation_id))
-    captures = [one for one in ordered if one.status is PaymentStatus.SUCCEEDED]
+    ordered = sorted(told, key=lambda one: (RANKS[one.news], one.occurred_at, one.operation_id))
+    captures = [one for one in ordered if one.news is News.SUCCEEDED]
     if not captures:
-        proven = [one.status for one in ordered if one.status not in _RETURNS]
-        return Verdict(proven[-1] if proven else PaymentStatus.CREATED, ())
+        return Verdict(_uncaptured(ordered), ())
 
     if len({one.operation_id for one in captures}) > 1:
         raise Impossible("it was captured twice, as two payments of the provider")
     deposit = Movement("deposit", f"deposit:{payment_id}", amount_minor, captures[0].occurred_at)
-    returns = list(_returns(payment_id, ordered))
+    returns = list(_returns(payment_id, captures[0].operation_id, amount_minor, ordered))
     _check(returns, amount_minor)
-    return Verdict(ordered[-1].status, (deposit, *returns))
+    return Verdict(_standing(returns), (deposit, *returns))
 
 
-def _returns(payment_id: str, ordered: Iterable[Told]) -> Iterable[Movement]:
-    seen = set()
+def _uncaptured(ordered: Iterable[Told]) -> PaymentStatus:
+    """What is given back proves nothing before the capture is told."""
+    proven = [one.news for one in ordered if one.news in WHOLE]
+    if not proven:
+        return PaymentStatus.CREATED
+    failed = proven[-1] is News.CAPTURE_FAILED
+    return PaymentStatus.FAILED if failed else PaymentStatus(proven[-1])
+
+
+def _returns(
+    payment_id: str, capture_id: str, amount_minor: int, ordered: Iterable[Told]
+) -> Iterable[Movement]:
+    """Every step once per operation; one that undoes another only after it, in order of rank."""
+    moved = {("deposit", capture_id): amount_minor}
     for one in ordered:
-        kind = _RETURNS.get(one.status)
-        op_key = f"{kind}:{payment_id}:{one.operation_id}"
-        if kind is None or op_key in seen:
+        step = _STEPS.get(one.news)
+        if step is None or (step.kind, one.operation_id) in moved:
             continue
-        seen.add(op_key)
-        sign = 1 if one.status is PaymentStatus.CHARGEBACK_WON else -1
-        yield Movement(kind, op_key, sign * one.amount_minor, one.occurred_at)
+        if step.undoes:
+            undone = moved.get((step.undoes, one.operation_id))
+            if undone is None:
+                continue
+            if one.amount_minor > undone:
+                raise Impossible(f"{step.kind} of {one.amount_minor}, where {undone} was moved")
+        moved[step.kind, one.operation_id] = one.amount_minor
+        op_key = f"{step.kind}:{payment_id}:{one.operation_id}"
+        yield Movement(step.kind, op_key, step.sign * one.amount_minor, one.occurred_at)
 
 
 def _check(returns: Collection[Movement], amount_minor: int) -> None:
-    refunded = -sum(one.amount_minor for one in returns if one.kind == "refund")
-    if refunded > amount_minor:
-        raise Impossible(f"{refunded} was refunded of {amount_minor} captured")
+    refunded = _total(returns, {"refund", "refund_failed"})
+    if -refunded > amount_minor:
+        raise Impossible(f"{-refunded} was refunded of {amount_minor} captured")
     if sum(one.kind == "chargeback" for one in returns) > 1:
         raise Impossible("it was charged back twice")
     if any(-one.amount_minor > amount_minor for one in returns):
         raise Impossible("more was charged back than captured")
+
+
+def _standing(returns: Sequence[Movement]) -> PaymentStatus:
+    """Where a captured payment stands after all that followed."""
+    if any(one.kind == "capture_failed" for one in returns):
+        return PaymentStatus.FAILED
+    disputes = [one.kind for one in returns if one.kind in _DISPUTES]
+    if disputes:
+        won = disputes[-1] == "chargeback_won"
+        return PaymentStatus.CHARGEBACK_WON if won else PaymentStatus.CHARGED_BACK
+    is_refunded = _total(returns, {"refund", "refund_failed"}) < 0
+    return PaymentStatus.REFUNDED if is_refunded else PaymentStatus.SUCCEEDED
+
+
+def _total(movements: Iterable[Movement], kinds: Collection[str]) -> int:
+    return sum(one.amount_minor for one in movements if one.kind in kinds)
 
 
 @dataclass(frozen=True, slots=True)

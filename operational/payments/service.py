@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,18 +17,20 @@ from operational.kit import ids
 from operational.kit.actor import Actor
 from operational.kit.errors import DomainError
 from operational.kit.money import Money
-from operational.messaging import inbox, outbox
+from operational.messaging import outbox
+from operational.messaging.arrivals import Arrived
 from operational.messaging.models import InboxMessage
 from operational.payments import booking, errors, queries, rules
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.psp import Psp, PspEvent
-from operational.payments.states import PaymentStatus
+from operational.payments.states import WHOLE, News, PaymentStatus
 from operational.rules import service as decisions
 from operational.rules import tables
 
 CREATE_PAYMENT = "psp.create_payment"
 CREATE_DEADLINE = timedelta(minutes=15)
 """A client who waits longer has left the page."""
+SESSION_RESULT_CHARACTERS_MAX = 4_000
 WORKER = Actor.system("payments")
 
 _REFUSALS: dict[str, type[DomainError]] = {
@@ -140,36 +143,38 @@ def ask_psp(session: Session, payment: Payment, *, now: datetime) -> None:
     )
 
 
-def receive_callback(
-    session: Session, psp: Psp, headers: Mapping[str, str], body: bytes, *, now: datetime
-) -> int:
-    """Believe a callback or not, and store what it brings. Nothing is done with it yet.
+def believe(psp: Psp, headers: Mapping[str, str], body: bytes, *, now: datetime) -> list[Arrived]:
+    """What a callback brings, if it is believed, to be given to `arrivals.store`.
 
-    Answer 2xx only after this transaction is committed, with `psp.ack` as the body.
+    Answer 2xx only after that is committed, with `psp.ack` as the body.
 
     Args:
-        session: the request's transaction.
         psp: the adapter of the provider whose address was called.
         headers: with names in lower case.
         body: the raw bytes, at most `settings.callback_bytes_max` of them.
         now: for the age of the signature.
 
-    Returns:
-        How many events were new.
-
     Raises:
-        CallbackRefused: count it with `inbox.count_refused`, in another transaction.
-        CallbackMalformed: likewise.
+        CallbackRefused, CallbackMalformed: count it with `inbox.count_refused`.
     """
-    events = psp.verify(headers, body, now)
-    kept = {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
-    return sum(
-        inbox.receive(session, psp.name, event.external_id, kept, event.body, now=now)
-        for event in events
-    )
+    kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+    return [
+        Arrived(psp.name, event.external_id, kept, event.body)
+        for event in psp.verify(headers, body, now)
+    ]
 
 
-_KEPT_HEADERS = frozenset({"content-type", "stripe-signature", "user-agent"})
+_KEPT_HEADERS = ("content-type", "stripe-signature", "user-agent")
+
+
+def overhear(psp: Psp, event: PspEvent) -> Arrived:
+    """What a PSP said when it was asked, in the form of a message it might have sent."""
+    return Arrived(psp.name + POLLED, event.external_id, {}, _EVENT.dump_json(event))
+
+
+POLLED = ".poll"
+"""After a PSP's name: the source of what it said when it was asked."""
+_EVENT = TypeAdapter(PspEvent)
 
 
 def apply_callback(
@@ -187,6 +192,14 @@ def apply_callback(
         apply_event(session, psp, event, now=now)
 
 
+def apply_polled(
+    session: Session, message: InboxMessage, *, psps: Mapping[str, Psp], now: datetime
+) -> None:
+    """Handle what a PSP said when it was asked; see `apply_callback`."""
+    psp = psps[message.source.removesuffix(POLLED)]
+    apply_event(session, psp, _EVENT.validate_json(message.body), now=now)
+
+
 def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -> Payment:
     """Record what a PSP said of a payment, and bring the payment where all it said leads.
 
@@ -201,7 +214,7 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
         return payment
 
     # A client may try several cards on one page; the id of the try that worked is the payment's.
-    if payment.psp_payment_id is None or event.status is not PaymentStatus.FAILED:
+    if payment.psp_payment_id is None or event.news is News.SUCCEEDED:
         payment.psp_payment_id = event.psp_payment_id
     told = queries.told_of(session, payment.id)
     try:
@@ -210,6 +223,12 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
         raise errors.CallbackImpossible(f"{payment.reference}: {error}.") from error
     booking.bring(session, payment, verdict, recorded, now=now)
     return payment
+
+
+def keep_session_result(payment: Payment, result: str) -> None:
+    """Keep what the browser came back with. It proves nothing: the sweeper asks the PSP with it."""
+    if len(result) <= SESSION_RESULT_CHARACTERS_MAX:
+        payment.psp_session_result = result
 
 
 def expire(session: Session, payment_id: UUID, *, now: datetime) -> Payment:
@@ -239,7 +258,7 @@ def _record(
         payment_id=payment.id,
         psp=payment.psp,
         external_id=event.external_id,
-        status=event.status,
+        news=event.news,
         operation_id=event.operation_id,
         amount_minor=event.amount.minor,
         currency=event.amount.currency,
@@ -267,11 +286,8 @@ def _payment_of(session: Session, psp: Psp, event: PspEvent) -> Payment:
 
 def _compare(payment: Payment, psp: Psp, event: PspEvent) -> None:
     """Believe the PSP only where it agrees with our own row."""
-    is_whole = event.status not in {
-        PaymentStatus.REFUNDED,
-        PaymentStatus.CHARGED_BACK,
-        PaymentStatus.CHARGEBACK_WON,
-    }
+    # What goes back may be a part, and is held against what was captured.
+    is_whole = event.news in WHOLE
     differences = {
         "psp": (payment.psp, psp.name),
         "currency": (payment.currency, event.amount.currency),

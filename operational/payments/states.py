@@ -1,4 +1,4 @@
-"""States of a payment and their ranks."""
+"""States of a payment, what a PSP may tell of one, and their ranks."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ class PaymentStatus(StrEnum):
     AUTHORISED = "authorised"
     """The card issuer agreed; the money is not ours yet."""
     FAILED = "failed"
-    """Refused, abandoned or expired. A later success still wins."""
+    """Refused, abandoned, expired, or not captured after all. A later success still wins."""
     SUCCEEDED = "succeeded"
     """Captured, and credited to the client's wallet."""
     REFUNDED = "refunded"
@@ -22,18 +22,43 @@ class PaymentStatus(StrEnum):
     """Taken back, disputed by us, and returned to us."""
 
 
-RANKS: dict[PaymentStatus, int] = {
+class News(StrEnum):
+    """What a PSP tells. Most of it is a status; the rest corrects what was told before."""
+
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    FAILED = "failed"
+    SUCCEEDED = "succeeded"
+    CAPTURE_FAILED = "capture_failed"
+    """The capture we were told of did not go through after all."""
+    REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"
+    """The card would not take a refund; the money is back with us."""
+    CHARGED_BACK = "charged_back"
+    CHARGEBACK_WON = "chargeback_won"
+    CHARGED_BACK_AGAIN = "charged_back_again"
+    """The card issuer did not accept that we won, and took the money a second time."""
+
+
+RANKS: dict[str, int] = {
     PaymentStatus.CREATED: 0,
-    PaymentStatus.PENDING: 10,
-    PaymentStatus.AUTHORISED: 20,
+    News.PENDING: 10,
+    News.AUTHORISED: 20,
     # A failure may be followed by a success (the client tries another card on the same page),
     # never the other way round, so it ranks below.
-    PaymentStatus.FAILED: 30,
-    PaymentStatus.SUCCEEDED: 40,
-    PaymentStatus.REFUNDED: 50,
-    PaymentStatus.CHARGED_BACK: 60,
-    PaymentStatus.CHARGEBACK_WON: 70,
+    News.FAILED: 30,
+    News.SUCCEEDED: 40,
+    News.CAPTURE_FAILED: 45,
+    News.REFUNDED: 50,
+    News.REFUND_FAILED: 55,
+    News.CHARGED_BACK: 60,
+    News.CHARGEBACK_WON: 70,
+    News.CHARGED_BACK_AGAIN: 80,
 }
+"""In what order news makes sense. Statuses are called like the news of them."""
 
 OPEN = frozenset({PaymentStatus.CREATED, PaymentStatus.PENDING, PaymentStatus.AUTHORISED})
 """The PSP has more to say."""
+
+WHOLE = frozenset({News.PENDING, News.AUTHORISED, News.FAILED, News.SUCCEEDED, News.CAPTURE_FAILED})
+"""News of the payment as such, over its whole amount; the rest may speak of a part."""

@@ -1,4 +1,8 @@
-"""Asking about payments whose callbacks never came."""
+"""Asking about payments whose callbacks never came.
+
+What a PSP says is put into the inbox like a callback, and goes the same way from there: what differs
+from our own row is parked for a person, whoever began to speak of it.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,10 +11,12 @@ from functools import partial
 from sqlalchemy import Engine
 
 from operational.kit import db
+from operational.messaging import arrivals
 from operational.messaging.attempt import attempt
 from operational.payments import queries, service
 from operational.payments.models import Payment
 from operational.payments.psp import Psp
+from operational.payments.states import News
 
 SILENT = timedelta(minutes=15)
 """How long a PSP may say nothing before it is asked."""
@@ -22,9 +28,9 @@ BATCH = 50
 def sweep(
     engine: Engine, psps: Mapping[str, Psp], now: datetime, *, older_than: timedelta = SILENT
 ) -> int:
-    """Ask the PSPs about open payments that have been silent; return how many were asked about."""
+    """Ask the PSPs about payments that have been silent; return how many were asked about."""
     with db.transaction(engine) as session:
-        silent = session.scalars(queries.silent(psps, now, older_than, BATCH)).all()
+        silent = session.scalars(queries.silent(psps, now, older_than, LIFE, BATCH)).all()
     for payment in silent:
         poll = partial(_poll, engine, psps[payment.psp], payment, now)
         attempt(poll, loop="sweeper", psp=payment.psp)
@@ -35,9 +41,11 @@ def _poll(engine: Engine, psp: Psp, payment: Payment, now: datetime) -> None:
     """Ask first, then write down what was said; no lock waits for a PSP."""
     with db.transaction(engine) as session:
         session.get_one(Payment, payment.id).polled_at = now
-    found = psp.find_payment(payment.reference, payment.psp_session_id)
+    found = psp.find_payment(payment.reference, payment.psp_session_id, payment.psp_session_result)
+    events = found.events if found else ()
     with db.transaction(engine) as session:
-        for event in found.events if found else ():
-            service.apply_event(session, psp, event, now=now)
-        if payment.requested_at <= now - LIFE:
+        told = [service.overhear(psp, event) for event in events]
+        arrivals.store(session.connection(), told, now=now)
+        is_undecided = all(event.news is News.PENDING for event in events)
+        if is_undecided and payment.requested_at <= now - LIFE:
             service.expire(session, payment.id, now=now)

@@ -33,7 +33,10 @@ class Move(BaseModel):
 
 
 def _attempt(world: World, move: Move) -> Document:
-    """Try to pay a link or session, or an amount named here."""
+    """Try to pay a link or session, or an amount named here.
+
+    With what the browser takes back from the page.
+    """
     opened = found(world, "link", move.id) if move.id else None
     amount = {"value": move.value, "currency": move.currency}
     reference = move.reference
@@ -46,7 +49,7 @@ def _attempt(world: World, move: Move) -> Document:
             world, amount=amount, reference=reference, number=move.card, country=move.country
         )
     if opened is not None:
-        keep_attempt(world, opened, payment)
+        return payment | {"sessionResult": keep_attempt(world, opened, payment)}
     return payment
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -36,12 +37,48 @@ def _create(world: World, body: Document, prefix: str, origin: str) -> Document:
     return opened
 
 
-def keep_attempt(world: World, opened: Document, payment: Document) -> None:
-    """Remember a try on the page; one that worked closes it."""
+def keep_attempt(world: World, opened: Document, payment: Document) -> str:
+    """Remember a try on the page; one that worked closes it. Return the session's result."""
     opened["payments"].append(payment["id"])
     if payment["status"] == "Authorised":
         opened["status"] = "completed"
     world.store.put(opened, kind="link")
+    return _result(world, opened)
+
+
+def _result(world: World, opened: Document) -> str:
+    """What the browser takes along: it shows the session as it was then, and is not updated."""
+    tried = [found(world, "payment", identifier) for identifier in opened["payments"]]
+    result = {
+        "id": world.store.new_id("X3XtfGC9!", 40),
+        "created": world.clock.epoch(),
+        "session": {
+            "id": opened["id"],
+            "reference": opened["reference"],
+            "status": opened["status"],
+            "payments": [
+                {
+                    "pspReference": payment["id"],
+                    "resultCode": payment["status"],
+                    "amount": payment["amount"],
+                }
+                for payment in tried
+            ],
+        },
+    }
+    world.store.put(result, kind="session_result", parent=opened["id"])
+    return str(result["id"])
+
+
+def _way_back(opened: Document, result: str) -> str:
+    """Where the browser goes after the page, with the result if it was a session's."""
+    if not opened["returnUrl"]:
+        return f"/pay/{opened['id']}"
+    if opened["id"].startswith("PL"):
+        return str(opened["returnUrl"])
+    mark = "&" if "?" in opened["returnUrl"] else "?"
+    query = urlencode({"sessionId": opened["id"], "sessionResult": result})
+    return f"{opened['returnUrl']}{mark}{query}"
 
 
 def _as_link(opened: Document) -> Document:
@@ -82,22 +119,11 @@ def _add_api(router: APIRouter, world: World) -> None:
     @router.get("/v71/sessions/{identifier}")
     def session(identifier: str, request: Request) -> Response:
         def effect() -> Document:
-            opened = found(world, "link", identifier)
-            status = "active" if opened["status"] == "active" else "completed"
-            payments = [found(world, "payment", tried) for tried in opened["payments"]]
-            return {
-                "id": identifier,
-                "reference": opened["reference"],
-                "status": status,
-                "payments": [
-                    {
-                        "pspReference": payment["id"],
-                        "resultCode": payment["status"],
-                        "amount": payment["amount"],
-                    }
-                    for payment in payments
-                ],
-            }
+            token = needed(dict(request.query_params), "sessionResult")
+            shown: Document = found(world, "session_result", token)["session"]
+            if shown["id"] != identifier:
+                raise verbs.invalid("167", "The sessionResult is of another session")
+            return shown
 
         return guarded(world, request, {}, effect, 200)
 
@@ -121,15 +147,15 @@ def _add_page(router: APIRouter, world: World) -> None:
             amount, reference = opened["amount"], opened["reference"]
             if choice == "decline":
                 refused = verbs.decline(world, amount=amount, reference=reference)
-                keep_attempt(world, opened, refused)
-                return RedirectResponse(opened["returnUrl"] or f"/pay/{identifier}", 303)
+                result = keep_attempt(world, opened, refused)
+                return RedirectResponse(_way_back(opened, result), 303)
             payment = verbs.authorise(
                 world, amount=amount, reference=reference, number=card, country=country
             )
-            keep_attempt(world, opened, payment)
+            result = keep_attempt(world, opened, payment)
         if payment["status"] != "Authorised":
             return _show(world, identifier, f"The payment was refused: {payment['reason']}.")
-        return RedirectResponse(opened["returnUrl"] or f"/pay/{identifier}", 303)
+        return RedirectResponse(_way_back(opened, result), 303)
 
 
 def _show(world: World, identifier: str, complaint: str = "") -> HTMLResponse:

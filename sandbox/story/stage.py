@@ -15,11 +15,11 @@ from operational.kit import db
 from operational.kit.settings import Settings
 from operational.kit.vendors import keys
 from operational.kyc.vault import Vault
-from operational.messaging import inbox, outbox
+from operational.messaging import arrivals, inbox, outbox
 from operational.messaging.inbox import Handler
 from operational.messaging.outbox import Carrier
+from operational.payments import queries, sweeper
 from operational.payments import service as payments
-from operational.payments import sweeper
 from operational.payments.psp import Psp
 from operational.payments.psp.adyen import Adyen
 from operational.payments.psp.stripe import Stripe
@@ -102,6 +102,7 @@ class Stage:
     def sweep(self) -> None:
         """Ask the PSPs about payments that stay silent, as the worker would."""
         sweeper.sweep(self.engine, self.psps, self.clock.now)
+        self.process()
 
     def moves(
         self, psp: str, act: str, moves: list[dict[str, Any]], *, is_told: bool = True
@@ -118,8 +119,8 @@ class Stage:
             headers={"Idempotency-Key": self.book.key(act)},
         )
         answer.raise_for_status()
-        callbacks = answer.json()["callbacks"]
-        told = self.book.once(act, lambda session: self._receive(session, psp, callbacks))
+        found = answer.json()
+        told = self.book.once(act, lambda session: self._receive(session, psp, found))
         self.process(told["new"])
 
     def trade(self, act: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -133,15 +134,18 @@ class Stage:
         results: list[dict[str, Any]] = answer.json()
         return results
 
-    def _receive(
-        self, session: Session, psp: str, callbacks: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        """As the API's door does: the signature is checked over the raw body, then all is stored."""
+    def _receive(self, session: Session, psp: str, found: dict[str, Any]) -> dict[str, Any]:
+        """As the API does: browsers come back; signatures are checked, then all is stored."""
+        for tried in found["objects"]:
+            if "sessionResult" in tried:
+                payment = session.scalars(queries.by_reference(tried["merchantReference"])).one()
+                payments.keep_session_result(payment, tried["sessionResult"])
         adapter, new = self.psps[psp], 0
-        for callback in callbacks:
+        for callback in found["callbacks"]:
             headers = {name.lower(): value for name, value in callback["headers"].items()}
             body = callback["body"].encode()
-            new += payments.receive_callback(session, adapter, headers, body, now=self.clock.now)
+            arrived = payments.believe(adapter, headers, body, now=self.clock.now)
+            new += arrivals.store(session.connection(), arrived, now=self.clock.now)
         return {"new": new}
 
 

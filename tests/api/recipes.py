@@ -15,11 +15,11 @@ from operational.clients.states import Stage
 from operational.kit import db
 from operational.kit.actor import Actor
 from operational.kit.ids import uuid7
-from operational.messaging import inbox
 from operational.platforms.connect import connect
 from tests.api import cast
 from tests.api.opened import PASSWORD, Door
 from tests.kyc.people import a_picture
+from tests.messaging.letters import receive
 
 
 @dataclass
@@ -243,7 +243,7 @@ def replay(door: Door, path: str) -> Attempt:
     find = text("select id from messaging.inbox where external_id = :mark")
     park = text("update messaging.inbox set status = 'parked' where external_id = :mark")
     with db.transaction(door.database.engine()) as session:
-        inbox.receive(session, "test", mark, {}, b"{}", now=door.clock())
+        receive(session, "test", mark, b"{}", now=door.clock())
         session.execute(park, {"mark": mark})
         message = session.scalar(find, {"mark": mark})
     place = path.format(box="inbox", message_id=message)

@@ -24,7 +24,7 @@ from operational.ledger.models import Journal
 from operational.payments import queries, service
 from operational.payments.models import Payment
 from operational.payments.psp import PspEvent
-from operational.payments.states import PaymentStatus
+from operational.payments.states import News
 from operational.platforms import service as platforms
 from operational.platforms.models import TradingAccount, Transfer
 from operational.platforms.service import Sighting
@@ -114,11 +114,11 @@ def rich(session: Session, client: Client, minor: int) -> None:
     ledger.post(session, key, kind="gift", legs=legs, effective_at=NOW, actor=SYSTEM)
 
 
-def told(payment: Payment, status: PaymentStatus, number: object, minor: int = 0) -> PspEvent:
+def told(payment: Payment, news: News, number: object, minor: int = 0) -> PspEvent:
     return PspEvent(
-        external_id=f"evt_{payment.reference}_{status}_{number}",
-        status=status,
-        operation_id=f"op_{status}",
+        external_id=f"evt_{payment.reference}_{news}_{number}",
+        news=news,
+        operation_id=f"op_{news}",
         psp_payment_id=f"pi_{payment.reference}",
         reference=payment.reference,
         amount=Money(minor or payment.amount_minor, "USD"),
@@ -198,7 +198,7 @@ def test_two_workers_told_the_same_in_two_events_book_it_once(duel):
         payment = duel.do(lambda session, client=client: a_deposit(session, client))
 
         def hear(session: Session, number: int, payment=payment) -> None:
-            event = told(payment, PaymentStatus.SUCCEEDED, number)
+            event = told(payment, News.SUCCEEDED, number)
             service.apply_event(session, STRIPE, event, now=NOW)
 
         assert duel.fight(hear) == 2
@@ -209,12 +209,12 @@ def test_a_refund_and_a_chargeback_at_once_take_no_more_than_was_told(duel):
     for _ in range(ROUNDS):
         client = duel.client()
         payment = duel.do(lambda session, client=client: a_deposit(session, client))
-        first = told(payment, PaymentStatus.SUCCEEDED, 0)
+        first = told(payment, News.SUCCEEDED, 0)
         duel.do(lambda session, first=first: service.apply_event(session, STRIPE, first, now=NOW))
 
         def give_back(session: Session, number: int, payment=payment) -> None:
-            status = (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)[number]
-            service.apply_event(session, STRIPE, told(payment, status, 0), now=NOW)
+            news = (News.REFUNDED, News.CHARGED_BACK)[number]
+            service.apply_event(session, STRIPE, told(payment, news, 0), now=NOW)
 
         assert duel.fight(give_back) == 2
         name = f"client_debt:{client.id}"

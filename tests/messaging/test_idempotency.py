@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from operational.kit import db
 from operational.kit.errors import Conflict, DomainError, InvalidInput
-from operational.messaging import inbox
 from operational.messaging.errors import IdempotencyKeyReused, InProgress
 from operational.messaging.idempotency import Answer, answer_once
 from operational.messaging.models import IdempotentAnswer, InboxMessage
+from tests.messaging.letters import receive
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def ask(
 
 def effect(session: Session) -> Answer:
     count = session.scalar(select(func.count()).select_from(InboxMessage)) or 0
-    inbox.receive(session, "effect", str(count), {}, b"", now=NOW)
+    receive(session, "effect", str(count), b"", now=NOW)
     return Answer(201, f"effect {count}".encode())
 
 

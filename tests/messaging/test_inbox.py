@@ -15,6 +15,7 @@ from operational.messaging.attempt import TRIES_MAX
 from operational.messaging.errors import Incurable, NotParked
 from operational.messaging.models import InboxMessage, RefusedCallback
 from operational.messaging.states import InboxStatus
+from tests.messaging.letters import receive
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)
@@ -28,7 +29,7 @@ class Handler:
         self.failures: dict[bytes, Exception] = {}
 
     def __call__(self, session: Session, message: InboxMessage, *, now: datetime) -> None:
-        inbox.receive(session, "effect", message.external_id, {}, message.body, now=now)
+        receive(session, "effect", message.external_id, message.body, now=now)
         if message.body in self.failures:
             raise self.failures[message.body]
 
@@ -47,7 +48,7 @@ def arrive(engine: Engine, *bodies: bytes, now: datetime = NOW) -> None:
     for number, body in enumerate(bodies):
         with db.transaction(engine) as session:
             moment = now + timedelta(milliseconds=number)
-            assert inbox.receive(session, "psp", body.decode(), {}, body, now=moment)
+            assert receive(session, "psp", body.decode(), body, now=moment)
 
 
 def drain(engine: Engine, handler: Handler, now: datetime) -> int:
@@ -65,9 +66,9 @@ def statuses(engine: Engine, source: str = "psp") -> dict[str, str]:
 
 def test_a_callback_that_comes_twice_is_stored_once(engine):
     with db.transaction(engine) as session:
-        assert inbox.receive(session, "psp", "evt_1", {}, b"{}", now=NOW)
-        assert not inbox.receive(session, "psp", "evt_1", {}, b"{}", now=NOW)
-        assert inbox.receive(session, "other psp", "evt_1", {}, b"{}", now=NOW)
+        assert receive(session, "psp", "evt_1", b"{}", now=NOW)
+        assert not receive(session, "psp", "evt_1", b"{}", now=NOW)
+        assert receive(session, "other psp", "evt_1", b"{}", now=NOW)
 
 
 def test_effect_and_mark_are_committed_together(engine, handler):

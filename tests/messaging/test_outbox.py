@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from operational.audit.models import Event
 from operational.kit import db
 from operational.kit.actor import Actor
-from operational.messaging import inbox, outbox
+from operational.messaging import outbox
 from operational.messaging.answers import Done, Outcome, Refused, Unanswered
 from operational.messaging.errors import NotParked
 from operational.messaging.models import InboxMessage, OutboxMessage
+from tests.messaging.letters import receive
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FINANCE = Actor(id="f", name="Fay", roles=frozenset({"finance"}))
@@ -44,7 +45,7 @@ class Vendor:
         self, session: Session, message: OutboxMessage, outcome: Outcome, *, now: datetime
     ) -> None:
         name = f"{message.payload['name']} {type(outcome).__name__}"
-        inbox.receive(session, "booked", f"{name} {message.attempts}", {}, name.encode(), now=now)
+        receive(session, "booked", f"{name} {message.attempts}", name.encode(), now=now)
         if self.books_fail:
             raise RuntimeError("the books are closed")
 

@@ -85,8 +85,9 @@ def event(payment: Payment, kind: str, **changes: Any) -> dict[str, Any]:
         "currency": payment.currency.lower(),
         "metadata": {"reference": payment.reference},
     }
-    if kind.startswith(("refund", "charge.dispute")):
-        described |= {"payment_intent": intent, "metadata": {}, "status": "succeeded"}
+    if kind.startswith(("refund", "charge.refund.", "charge.dispute.")):
+        status = "needs_response" if "dispute" in kind else "succeeded"
+        described |= {"payment_intent": intent, "metadata": {}, "status": status}
         described["id"] = changes.pop("operation", f"{kind[:6]}_{payment.reference}")
     created = changes.pop("created", int(NOW.timestamp()))
     outer = {

@@ -2,12 +2,14 @@
 
 All orders are walked as one tree, each branch inside a savepoint. At every node every event heard
 so far is told again, and must leave the database as it was, to the byte. So a doubled event, or a
-prefix followed by everything, leads where the plain order leads, without walking those too.
+prefix followed by everything, leads where the plain order leads, without walking those too. And at
+every node the client has been given no more than was captured.
 """
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from math import factorial
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +18,7 @@ from sqlalchemy.orm import Session
 from operational.payments import queries, service
 from operational.payments.models import Payment
 from operational.payments.psp import Psp, PspEvent
+from operational.payments.states import News
 from tests.payments.deposits import (
     ADYEN,
     NOW,
@@ -44,7 +47,18 @@ CONFLICT = {
     "payment_intent.canceled": {},
     "payment_intent.processing": {},
 }
-TOLD_BY_ADYEN = ("AUTHORISATION", "CAPTURE", "REFUND", "CHARGEBACK", "CHARGEBACK_REVERSED")
+# What comes back is told under the operation that it undoes.
+UNDONE = {
+    "payment_intent.succeeded": {},
+    "refund.created": {"amount": 4_000},
+    "refund.failed": {"amount": 4_000, "status": "failed"},
+    "charge.dispute.created": {},
+    "charge.dispute.closed": {"status": "won"},
+}
+DISPUTES = ("AUTHORISATION", "CHARGEBACK", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK")
+WON = ("AUTHORISATION", "CAPTURE", "REFUND", "CHARGEBACK", "CHARGEBACK_REVERSED")
+UNCAPTURED = ("AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "CANCELLATION")
+DISPUTE_CODES = frozenset(DISPUTES[1:])
 
 # Everything a callback may touch, in one hash.
 FINGERPRINT = text("""
@@ -72,10 +86,11 @@ def from_stripe(payment: Payment, flow: dict[str, dict[str, int]]) -> list[PspEv
     return [STRIPE.parse(json.dumps(one).encode()) for one in told]
 
 
-def from_adyen(payment: Payment) -> list[PspEvent]:
+def from_adyen(payment: Payment, codes: Sequence[str]) -> list[PspEvent]:
     told = []
-    for code in TOLD_BY_ADYEN:
-        later = {"originalReference": f"PSP{payment.reference}", "pspReference": f"X{code[:10]}"}
+    for code in codes:
+        operation = "DISPUTE" if code in DISPUTE_CODES else code[:10]
+        later = {"originalReference": f"PSP{payment.reference}", "pspReference": f"X{operation}"}
         item = adyen_item(payment, code, **({} if code == "AUTHORISATION" else later))
         [signed] = ADYEN.verify({}, adyen_body(item), NOW)
         told.append(ADYEN.parse(signed.body))
@@ -90,7 +105,7 @@ def last_writer_wins(session: Session, psp: Psp, told: PspEvent) -> None:
     """The planted bug: the payment is whatever was said last."""
     payment = service._payment_of(session, psp, told)
     if service._record(session, payment, told, NOW):
-        payment.status = told.status
+        payment.status = told.news
         session.flush()
 
 
@@ -119,9 +134,20 @@ def ends(
         for known in now_heard:
             apply(session, psp, known)
         assert fingerprint(session) == before
+        assert credited(session, payment) <= captured(payment, now_heard)
         rest = [*left[:number], *left[number + 1 :]]
         yield from ends(session, psp, payment, rest, apply=apply, heard=now_heard)
         branch.rollback()
+
+
+def credited(session: Session, payment: Payment) -> int:
+    """What the client has of it, a debt counted against them."""
+    return -control_minor(session, f"psp:{payment.psp}")
+
+
+def captured(payment: Payment, heard: Sequence[PspEvent]) -> int:
+    is_captured = any(one.news is News.SUCCEEDED for one in heard)
+    return payment.amount_minor if is_captured else 0
 
 
 def state(session: Session, payment: Payment) -> tuple[object, ...]:
@@ -133,7 +159,7 @@ def state(session: Session, payment: Payment) -> tuple[object, ...]:
         payment.status,
         payment.succeeded_at,
         payment.psp_payment_id,
-        frozenset((one.status, one.operation_id, one.amount_minor) for one in told),
+        frozenset((one.news, one.operation_id, one.amount_minor) for one in told),
         control_minor(session, f"psp:{payment.psp}"),
         control_minor(session, f"client_debt:{payment.client_id}"),
     )
@@ -169,15 +195,32 @@ def test_the_same_news_under_other_ids_as_the_sweeper_tells_it_is_no_news(sessio
     assert state(session, payment) == before
 
 
-def test_all_orders_of_adyens_notifications_lead_to_one_state(session, payment):
-    payment.psp, payment.psp_payment_id = "adyen", None
-    session.flush()
-
-    found = list(ends(session, ADYEN, payment, from_adyen(payment)))
+def test_a_refund_that_failed_and_a_dispute_we_won_leave_what_was_captured(session, payment):
+    found = list(ends(session, STRIPE, payment, from_stripe(payment, UNDONE)))
 
     assert len(found) == 120
     [(status, _, _, _, clearing, debt)] = set(found)
-    assert (status, clearing, debt) == ("chargeback_won", 0, 0)
+    assert (status, clearing, debt) == ("chargeback_won", -10_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("codes", "end"),
+    [
+        (WON, ("chargeback_won", 0, 0)),
+        (DISPUTES, ("charged_back", 0, 0)),
+        (UNCAPTURED, ("failed", 0, 0)),
+    ],
+    ids=["won", "charged back again", "not captured"],
+)
+def test_all_orders_of_adyens_notifications_lead_to_one_state(session, payment, codes, end):
+    payment.psp, payment.psp_payment_id = "adyen", None
+    session.flush()
+
+    found = list(ends(session, ADYEN, payment, from_adyen(payment, codes)))
+
+    assert len(found) == factorial(len(codes))
+    [(status, _, _, _, clearing, debt)] = set(found)
+    assert (status, clearing, debt) == end
 
 
 def test_a_status_that_is_whatever_was_said_last_depends_on_the_order(session, payment):

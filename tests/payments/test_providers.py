@@ -1,6 +1,7 @@
 """Deposits through the providers' own wire formats, with everything that can go wrong on the line."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +17,14 @@ from operational.kit import db
 from operational.kit.clock import utc_now
 from operational.kit.money import Money
 from operational.kit.settings import Settings
-from operational.messaging import inbox, outbox
+from operational.kit.vendors import keys
+from operational.messaging import arrivals, inbox, outbox
 from operational.messaging.models import InboxMessage
 from operational.payments import service, sweeper
 from operational.payments.models import Payment
 from operational.payments.psp import Psp
 from operational.payments.psp.connect import connect
+from operational.payments.psp.stripe import Stripe
 from tests.faults import processes
 from tests.payments.deposits import a_verified_client, herself, rules_in_force, wallet_minor
 
@@ -73,22 +76,45 @@ class Desk:
         with db.transaction(self.engine) as session:
             return session.get_one(Payment, payment.id)
 
-    def pay(self, payment: Payment, card: str = "") -> list[dict[str, Any]]:
+    def pay(
+        self, payment: Payment, card: str = "", *, comes_back: bool = False
+    ) -> list[dict[str, Any]]:
         """The client types a card number on the page; the callbacks that brings, not sent yet."""
         payment = self.again(payment)
         at = str(int(utc_now().timestamp()))
         move = {"op": "pay", "at": at, "card": card or CARDS[payment.psp], "country": "PL"}
         move["id"] = payment.psp_payment_id if payment.psp == "stripe" else payment.psp_session_id
         url = f"{self.urls[payment.psp]}/sandbox/moves?deliver=return"
-        callbacks: list[dict[str, Any]] = httpx.post(url, json=[move]).json()["callbacks"]
+        answer = httpx.post(url, json=[move]).json()
+        if comes_back:
+            self.come_back(payment, answer["objects"][0].get("sessionResult", ""))
+        callbacks: list[dict[str, Any]] = answer["callbacks"]
         return callbacks
+
+    def come_back(self, payment: Payment, result: str) -> None:
+        """The browser returns from the page."""
+        with db.transaction(self.engine) as session:
+            service.keep_session_result(session.get_one(Payment, payment.id), result)
+
+    def sweep(self, **later: float) -> int:
+        """The sweeper asks, and what it was told is applied."""
+        count = sweeper.sweep(self.engine, self.psps, self.now + timedelta(**later))
+        self.apply(60 + timedelta(**later).total_seconds())
+        return count
+
+    def messages(self) -> list[tuple[str, str]]:
+        """Source and status of all that arrived."""
+        with db.transaction(self.engine) as session:
+            found = select(InboxMessage.source, InboxMessage.status).order_by(InboxMessage.id)
+            return [tuple(row) for row in session.execute(found)]
 
     def deliver(self, psp: str, callbacks: list[dict[str, Any]]) -> None:
         for one in callbacks:
             headers = {name.lower(): value for name, value in one["headers"].items()}
             body = one["body"].encode()
             with db.transaction(self.engine) as session:
-                service.receive_callback(session, self.psps[psp], headers, body, now=utc_now())
+                arrived = service.believe(self.psps[psp], headers, body, now=utc_now())
+                arrivals.store(session.connection(), arrived, now=utc_now())
 
     def apply(self, seconds: float = 60) -> None:
         now = utc_now() + timedelta(seconds=seconds)
@@ -248,20 +274,109 @@ def test_a_payment_whose_callback_never_comes_is_found_by_the_sweeper(desk, psp)
     """W4."""
     payment = desk.ask(psp)
     desk.carry()
-    desk.pay(payment)
-    later = desk.now + timedelta(minutes=16)
+    desk.pay(payment, comes_back=True)
 
-    assert sweeper.sweep(desk.engine, desk.psps, desk.now) == 0
-    assert sweeper.sweep(desk.engine, desk.psps, later) == 1
+    assert desk.sweep() == 0
+    assert desk.sweep(minutes=16) == 1
 
     assert (desk.again(payment).status, desk.wallet(CURRENCY[psp])) == ("succeeded", 10_000)
-    assert sweeper.sweep(desk.engine, desk.psps, later) == 0
+    assert desk.sweep(minutes=16) == 0
+
+
+@pytest.mark.parametrize("psp", NAMES)
+def test_a_second_card_whose_callback_never_comes_is_found_by_the_sweeper(desk, psp):
+    payment = desk.ask(psp)
+    desk.carry()
+    desk.deliver(psp, desk.pay(payment, card="4000000000009995"))
+    desk.apply()
+    assert desk.again(payment).status == "failed"
+    desk.pay(payment, comes_back=True)
+
+    assert desk.sweep(hours=1) == 1
+
+    assert (desk.again(payment).status, desk.wallet(CURRENCY[psp])) == ("succeeded", 10_000)
+
+
+def test_a_payment_that_failed_is_asked_about_no_more_when_its_page_is_long_closed(desk):
+    payment = desk.ask("stripe")
+    desk.carry()
+    desk.deliver("stripe", desk.pay(payment, card="4000000000009995"))
+    desk.apply()
+
+    asked = [hour for hour in range(1, 40) if desk.sweep(hours=hour)]
+
+    assert asked == list(range(1, 26))
+
+
+@pytest.mark.parametrize("psp", NAMES)
+def test_what_the_sweeper_finds_other_than_agreed_is_parked_for_a_person(desk, psp):
+    desk.fault(psp, CREATE[psp], "wrong_amount")
+    payment = desk.ask(psp)
+    desk.carry()
+    desk.pay(payment, comes_back=True)
+
+    for minutes in (16, 32):
+        desk.sweep(minutes=minutes)
+
+    assert desk.messages() == [(f"{psp}.poll", "parked")]
+    assert (desk.again(payment).status, desk.wallet(CURRENCY[psp])) == ("pending", 0)
+
+
+class LiveAccount(httpx.BaseTransport):
+    """The stand-in as a live account has it: a live key, and `livemode` on everything."""
+
+    def __init__(self, test_key: str) -> None:
+        self._test_key = test_key
+        self._inner = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        assert request.headers["Authorization"].startswith("Bearer sk_live_")
+        request.headers["Authorization"] = f"Bearer {self._test_key}"
+        answer = self._inner.handle_request(request)
+        live = answer.read().replace(b'"livemode": false', b'"livemode": true')
+        return httpx.Response(answer.status_code, content=live)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def test_the_sweeper_works_on_a_live_account(desk):
+    payment = desk.ask("stripe")
+    desk.carry()
+    desk.pay(payment)
+    [test_key] = keys(desk.settings, "stripe")["api_keys"]
+    live = Stripe(
+        desk.settings.stripe_url,
+        api_key="sk_live_x",
+        webhook_secrets=[],
+        transport=LiveAccount(test_key),
+    )
+    with closing(live):
+        sweeper.sweep(desk.engine, {"stripe": live}, desk.now + timedelta(minutes=16))
+        handlers = worker.handlers({"stripe": live})
+        assert inbox.process_one(desk.engine, handlers, desk.now + timedelta(minutes=17))
+
+    assert (desk.again(payment).status, desk.wallet("USD")) == ("succeeded", 10_000)
+
+
+def test_no_browser_came_back_so_adyen_cannot_be_asked_and_a_late_success_still_counts(desk):
+    payment = desk.ask("adyen")
+    desk.carry()
+    callbacks = desk.pay(payment)
+    desk.come_back(payment, "made up by whoever typed the address")
+
+    desk.sweep(hours=25)
+    assert desk.again(payment).failure_reason == "expired"
+
+    desk.deliver("adyen", callbacks)
+    desk.apply()
+    assert desk.wallet("PLN") == 10_000
 
 
 def test_a_page_nobody_paid_on_expires_after_a_day_and_a_late_success_still_counts(desk):
     payment = desk.ask("stripe")
     desk.carry()
-    sweeper.sweep(desk.engine, desk.psps, desk.now + timedelta(hours=25))
+    desk.sweep(hours=25)
     assert (desk.again(payment).status, desk.again(payment).failure_reason) == ("failed", "expired")
 
     desk.deliver("stripe", desk.pay(payment))

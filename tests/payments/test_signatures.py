@@ -13,6 +13,7 @@ from operational.payments.errors import CallbackMalformed, CallbackRefused
 from operational.payments.models import Payment
 from operational.payments.psp.adyen import Adyen
 from operational.payments.psp.stripe import Stripe
+from operational.payments.states import News
 from tests.payments.deposits import (
     ADYEN,
     HMAC_KEYS,
@@ -143,8 +144,58 @@ def test_an_amount_that_is_no_whole_number_of_minor_units_is_refused(amount):
 def test_an_event_we_know_nothing_of_is_left_alone():
     for kind in ("charge.refunded", "payout.paid", "customer.created", "made.up"):
         assert STRIPE.parse(json.dumps(event(PAYMENT, kind)).encode()) is None
-    lost = event(PAYMENT, "charge.dispute.closed", status="lost")
-    assert STRIPE.parse(json.dumps(lost).encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "news"),
+    [
+        ("charge.dispute.created", "needs_response", News.CHARGED_BACK),
+        ("charge.dispute.created", "warning_needs_response", None),
+        ("charge.dispute.updated", "warning_under_review", None),
+        ("charge.dispute.updated", "needs_response", News.CHARGED_BACK),
+        ("charge.dispute.funds_withdrawn", "needs_response", News.CHARGED_BACK),
+        ("charge.dispute.funds_reinstated", "won", News.CHARGEBACK_WON),
+        ("charge.dispute.closed", "won", News.CHARGEBACK_WON),
+        ("charge.dispute.closed", "lost", News.CHARGED_BACK),
+        ("charge.dispute.closed", "warning_closed", None),
+        ("refund.created", "pending", None),
+        ("refund.updated", "succeeded", News.REFUNDED),
+        ("refund.updated", "failed", News.REFUND_FAILED),
+        ("refund.failed", "failed", News.REFUND_FAILED),
+        ("charge.refund.updated", "canceled", News.REFUND_FAILED),
+    ],
+)
+def test_what_a_stripe_refund_or_dispute_moved_is_said_by_its_status(kind, status, news):
+    told = event(PAYMENT, kind, status=status)
+
+    found = STRIPE.parse(json.dumps(told).encode())
+
+    assert (found and found.news) == news
+
+
+@pytest.mark.parametrize(
+    ("code", "success", "news", "operation"),
+    [
+        ("AUTHORISATION", "true", News.SUCCEEDED, "P1"),
+        ("CAPTURE", "true", News.SUCCEEDED, "P1"),
+        ("CAPTURE", "false", News.CAPTURE_FAILED, "P1"),
+        ("CAPTURE_FAILED", "true", News.CAPTURE_FAILED, "P1"),
+        ("REFUND", "false", News.REFUND_FAILED, "X1"),
+        ("REFUND_FAILED", "true", News.REFUND_FAILED, "X1"),
+        ("REFUNDED_REVERSED", "true", News.REFUND_FAILED, "X1"),
+        ("SECOND_CHARGEBACK", "true", News.CHARGED_BACK_AGAIN, "X1"),
+        ("NOTIFICATION_OF_CHARGEBACK", "true", None, None),
+        ("REQUEST_FOR_INFORMATION", "true", None, None),
+    ],
+)
+def test_what_adyens_event_codes_mean(code, success, news, operation):
+    later = {"pspReference": "X1", "originalReference": "P1", "success": success}
+    names = later if code != "AUTHORISATION" else {"pspReference": "P1"}
+    [signed] = ADYEN.verify({}, adyen_body(adyen_item(PAYMENT, code, **names)), NOW)
+
+    found = ADYEN.parse(signed.body)
+
+    assert (found and found.news, found and found.operation_id) == (news, operation)
 
 
 def test_a_field_we_do_not_know_changes_nothing():

@@ -125,13 +125,17 @@ def test_a_hosted_session_says_what_became_of_it(adyen, reference):
         "mode": "hosted",
     }
     opened = client.post("/v71/sessions", json=asked).json()
-    before = client.get(f"/v71/sessions/{opened['id']}").json()
+    place = f"/v71/sessions/{opened['id']}"
+    unasked = client.get(place)
 
     client.post(opened["url"], data={"card": "4000000000000002"})
-    client.post(opened["url"], data={"card": "4111111111111111"})
+    back = client.post(opened["url"], data={"card": "4111111111111111"}).next_request.url
 
-    after = client.get(f"/v71/sessions/{opened['id']}").json()
-    assert (before["status"], before["payments"]) == ("active", [])
+    result = back.params["sessionResult"]
+    after = client.get(place, params={"sessionResult": result}).json()
+    made_up = client.get(place, params={"sessionResult": "made up"})
+    assert (unasked.status_code, made_up.status_code) == (422, 422)
+    assert (back.path, back.params["sessionId"]) == ("/back", opened["id"])
     assert after["status"] == "completed"
     results = [payment["resultCode"] for payment in after["payments"]]
     assert results == ["Refused", "Authorised"]

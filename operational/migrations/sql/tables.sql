@@ -548,6 +548,7 @@ create table payments.payment (
   fallback_psps JSONB NOT NULL,
   routing_decision_id UUID NOT NULL,
   psp_session_id VARCHAR,
+  psp_session_result VARCHAR,
   psp_payment_id VARCHAR,
   amount_minor BIGINT NOT NULL,
   currency VARCHAR NOT NULL,
@@ -567,6 +568,7 @@ create table payments.payment (
   CONSTRAINT uq_payment_reference UNIQUE (reference),
   CONSTRAINT fk_payment_client_id_client FOREIGN KEY(client_id) REFERENCES clients.client (id)
 );
+create index ix_payment_failed ON payments.payment (requested_at) WHERE status = 'failed';
 create index ix_payment_open ON payments.payment (requested_at) WHERE status in ('created', 'pending', 'authorised');
 create index ix_payments_payment_client_id ON payments.payment (client_id);
 create index ix_payments_payment_row_xid ON payments.payment (row_xid);
@@ -649,7 +651,7 @@ create table payments.payment_event (
   payment_id UUID NOT NULL,
   psp VARCHAR NOT NULL,
   external_id VARCHAR NOT NULL,
-  status VARCHAR NOT NULL,
+  news VARCHAR NOT NULL,
   operation_id VARCHAR NOT NULL,
   amount_minor BIGINT NOT NULL,
   currency VARCHAR NOT NULL,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from operational.kit.money import Money
-from operational.payments.states import PaymentStatus
+from operational.payments.states import News
 
 
 class PspUnavailable(Exception):
@@ -54,7 +54,7 @@ class PspEvent:
     """What an event says of one payment, in our words."""
 
     external_id: str
-    status: PaymentStatus
+    news: News
     operation_id: str
     """The provider's id of what moved: the payment, one refund, or one dispute."""
     psp_payment_id: str
@@ -94,8 +94,10 @@ class Psp(Protocol):
             PspRefused, PspUnavailable.
         """
 
-    def find_payment(self, reference: str, session_id: str | None) -> PspPayment | None:
-        """Look a payment up by our reference, or by its page where that is known.
+    def find_payment(
+        self, reference: str, session_id: str | None, session_result: str | None
+    ) -> PspPayment | None:
+        """Look a payment up by our reference, or by its page and what the browser brought back.
 
         Raises:
             PspRefused, PspUnavailable.

@@ -13,25 +13,44 @@ import httpx
 from operational.kit.money import AmountInvalid, Money
 from operational.kit.vendors import trust
 from operational.payments.errors import CallbackMalformed, CallbackRefused
-from operational.payments.psp import Created, Order, PspEvent, PspPayment, SignedEvent, strict
+from operational.payments.psp import (
+    Created,
+    Order,
+    PspEvent,
+    PspPayment,
+    PspRefused,
+    SignedEvent,
+    strict,
+)
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
-from operational.payments.states import PaymentStatus
+from operational.payments.states import WHOLE, News
 
 ITEMS_MAX = 100
 
-# Event code and success, as a payment status. What is not here is stored and left alone.
-_STATUS = {
-    ("AUTHORISATION", "true"): PaymentStatus.AUTHORISED,
-    ("AUTHORISATION", "false"): PaymentStatus.FAILED,
-    ("CANCELLATION", "true"): PaymentStatus.FAILED,
-    ("OFFER_CLOSED", "true"): PaymentStatus.FAILED,
-    ("CAPTURE", "true"): PaymentStatus.SUCCEEDED,
-    ("REFUND", "true"): PaymentStatus.REFUNDED,
-    ("CHARGEBACK", "true"): PaymentStatus.CHARGED_BACK,
-    ("CHARGEBACK_REVERSED", "true"): PaymentStatus.CHARGEBACK_WON,
+# What an event code and its success mean. What is not here is stored and left alone.
+_NEWS = {
+    ("AUTHORISATION", "true"): News.AUTHORISED,
+    ("AUTHORISATION", "false"): News.FAILED,
+    ("CANCELLATION", "true"): News.FAILED,
+    ("OFFER_CLOSED", "true"): News.FAILED,
+    ("CAPTURE", "true"): News.SUCCEEDED,
+    ("CAPTURE", "false"): News.CAPTURE_FAILED,
+    ("CAPTURE_FAILED", "true"): News.CAPTURE_FAILED,
+    ("REFUND", "true"): News.REFUNDED,
+    ("REFUND", "false"): News.REFUND_FAILED,
+    ("REFUND_FAILED", "true"): News.REFUND_FAILED,
+    ("REFUNDED_REVERSED", "true"): News.REFUND_FAILED,
+    ("CHARGEBACK", "true"): News.CHARGED_BACK,
+    ("CHARGEBACK_REVERSED", "true"): News.CHARGEBACK_WON,
+    ("SECOND_CHARGEBACK", "true"): News.CHARGED_BACK_AGAIN,
 }
-# In these events pspReference names the refund or the dispute, and is the same in all of them.
-_OPERATIONS = frozenset({"REFUND", "CHARGEBACK", "CHARGEBACK_REVERSED"})
+# What a try on the page came to; whatever else is said of one, it is not decided.
+_RESULTS = {
+    "Authorised": News.AUTHORISED,
+    "Refused": News.FAILED,
+    "Cancelled": News.FAILED,
+    "Error": News.FAILED,
+}
 
 
 class Adyen:
@@ -82,12 +101,23 @@ class Adyen:
             psp_payment_id=None, session_id=str(session["id"]), redirect_url=str(session["url"])
         )
 
-    def find_payment(self, reference: str, session_id: str | None) -> PspPayment | None:
-        """Adyen has no search by reference; its idempotency key finds what a retry began."""
-        if session_id is None:
+    def find_payment(
+        self, reference: str, session_id: str | None, session_result: str | None
+    ) -> PspPayment | None:
+        """Adyen has no search by reference; its idempotency key finds what a retry began.
+
+        What became of a session it tells against the result the browser came back with. Where no
+        browser came back there is nobody to ask, only notifications, which it repeats for weeks.
+        """
+        if session_id is None or session_result is None:
             return None
-        call = self._client.build_request("GET", f"/v71/sessions/{session_id}")
-        session = answered(call, self._client)
+        query = {"sessionResult": session_result}
+        call = self._client.build_request("GET", f"/v71/sessions/{session_id}", params=query)
+        try:
+            session = answered(call, self._client)
+        except PspRefused:
+            # Anybody can type an address with some result in it; that one is not of this session.
+            return None
         events = tuple(self._of_attempt(reference, one) for one in session.get("payments", ()))
         return PspPayment(Created(None, session_id, ""), events)
 
@@ -95,10 +125,10 @@ class Adyen:
         """A session's payment as the event that would have told of it; Adyen gives no time here."""
         payment = strict.text(attempt, "pspReference")
         result = strict.text(attempt, "resultCode")
-        status = PaymentStatus.SUCCEEDED if result == "Authorised" else PaymentStatus.FAILED
+        news = self._credited(_RESULTS.get(result, News.PENDING))
         return PspEvent(
             external_id=f"poll:{payment}:{result}",
-            status=status,
+            news=news,
             operation_id=payment,
             psp_payment_id=payment,
             reference=reference,
@@ -106,8 +136,13 @@ class Adyen:
             occurred_at=None,
             is_live=self.is_live,
             merchant=self.merchant,
-            details={} if status is PaymentStatus.SUCCEEDED else {"reason": result},
+            details={"reason": result} if news is News.FAILED else {},
         )
+
+    def _credited(self, news: News) -> News:
+        """An authorisation is as good as its capture, where that follows by itself."""
+        is_captured = news is News.AUTHORISED and self._is_capture_immediate
+        return News.SUCCEEDED if is_captured else news
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> list[SignedEvent]:  # noqa: ARG002 - the signature holds no time
         notification = strict.document(body)
@@ -134,17 +169,16 @@ class Adyen:
         notification = strict.document(body)
         item = strict.inner(notification["notificationItems"][0], "NotificationRequestItem")
         code, success = strict.text(item, "eventCode"), strict.text(item, "success")
-        status = _STATUS.get((code, success))
-        if status is None:
+        news = _NEWS.get((code, success))
+        if news is None:
             return None
-        if status is PaymentStatus.AUTHORISED and self._is_capture_immediate:
-            status = PaymentStatus.SUCCEEDED
         psp_reference = strict.text(item, "pspReference")
         payment = item.get("originalReference") or psp_reference
         return PspEvent(
             external_id=_external_id(item),
-            status=status,
-            operation_id=psp_reference if code in _OPERATIONS else payment,
+            news=self._credited(news),
+            # For a refund or a dispute it names that, and is the same in all its events.
+            operation_id=payment if news in WHOLE else psp_reference,
             psp_payment_id=payment,
             reference=item.get("merchantReference") or None,
             amount=_money(strict.inner(item, "amount")),

@@ -16,7 +16,8 @@ def connect(settings: Settings, known: Mapping[str, Psp]) -> Mapping[str, Psp]:
     """Adapters by name: the `known`, and those made from ``<home>/secrets/<name>.json`` since.
 
     ``stripe.json`` holds `api_keys` and `webhook_secrets`; ``adyen.json`` `api_keys`, `hmac_keys`
-    and `merchant_accounts`: lists, of which a call uses the first and a signature may use any.
+    and `merchant_accounts`: lists, of which a call uses the first and a signature may use any. A
+    Stripe key says whether it is live; for Adyen ``"is_live": true`` does.
     """
     makers = {"stripe": _stripe, "adyen": _adyen}
     found = {name: keys(settings, name) for name in makers if name not in known}
@@ -37,4 +38,5 @@ def _adyen(settings: Settings, held: Mapping[str, Any]) -> Psp:
         api_key=held["api_keys"][0],
         hmac_keys=held["hmac_keys"],
         merchant=held["merchant_accounts"][0],
+        is_live=held.get("is_live") is True,
     )

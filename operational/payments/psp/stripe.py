@@ -14,28 +14,44 @@ from operational.kit.vendors import trust
 from operational.payments.errors import CallbackMalformed, CallbackRefused
 from operational.payments.psp import Created, Order, PspEvent, PspPayment, SignedEvent, strict
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
-from operational.payments.states import PaymentStatus
+from operational.payments.states import News
 
 TOLERANCE_SECONDS = 300
 """As Stripe's own library (stripe-python, _webhook.py)."""
 
 # What an event type means for the payment, and which of its fields names what moved.
 _INTENT_EVENTS = {
-    "payment_intent.created": PaymentStatus.PENDING,
-    "payment_intent.processing": PaymentStatus.PENDING,
-    "payment_intent.requires_action": PaymentStatus.PENDING,
-    "payment_intent.amount_capturable_updated": PaymentStatus.AUTHORISED,
-    "payment_intent.payment_failed": PaymentStatus.FAILED,
-    "payment_intent.canceled": PaymentStatus.FAILED,
-    "payment_intent.succeeded": PaymentStatus.SUCCEEDED,
+    "payment_intent.created": News.PENDING,
+    "payment_intent.processing": News.PENDING,
+    "payment_intent.requires_action": News.PENDING,
+    "payment_intent.amount_capturable_updated": News.AUTHORISED,
+    "payment_intent.payment_failed": News.FAILED,
+    "payment_intent.canceled": News.FAILED,
+    "payment_intent.succeeded": News.SUCCEEDED,
 }
-_REFUND_EVENTS = frozenset({"refund.created", "refund.updated"})
-_DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+_REFUND_EVENTS = frozenset(
+    {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
+)
+_DISPUTE_EVENTS = "charge.dispute."
+
+# A refund or a dispute says by its status what it moved, whichever event carries it. One that is
+# pending, or no more than an inquiry (``warning_…``), has moved nothing.
+_REFUND_STATUS = {
+    "succeeded": News.REFUNDED,
+    "failed": News.REFUND_FAILED,
+    "canceled": News.REFUND_FAILED,
+}
+_DISPUTE_STATUS = {
+    "needs_response": News.CHARGED_BACK,
+    "under_review": News.CHARGED_BACK,
+    "lost": News.CHARGED_BACK,
+    "won": News.CHARGEBACK_WON,
+}
 
 _INTENT_STATUS = {
-    "requires_capture": PaymentStatus.AUTHORISED,
-    "canceled": PaymentStatus.FAILED,
-    "succeeded": PaymentStatus.SUCCEEDED,
+    "requires_capture": News.AUTHORISED,
+    "canceled": News.FAILED,
+    "succeeded": News.SUCCEEDED,
 }
 
 
@@ -86,7 +102,12 @@ class Stripe:
         session = answered(call, self._client)
         return Created(session.get("payment_intent"), str(session["id"]), str(session["url"]))
 
-    def find_payment(self, reference: str, session_id: str | None) -> PspPayment | None:
+    def find_payment(
+        self,
+        reference: str,
+        session_id: str | None,
+        session_result: str | None,  # noqa: ARG002 - the search needs no more than the reference
+    ) -> PspPayment | None:
         query = {"query": f"metadata['reference']:'{reference}'"}
         intents = self._get("/v1/payment_intents/search", query)["data"]
         if not intents:
@@ -99,21 +120,21 @@ class Stripe:
 
     def _history(self, intent: dict[str, Any]) -> list[PspEvent]:
         """The intent's state, refunds and disputes, as the events that would have told of them."""
-        status = _INTENT_STATUS.get(intent["status"], PaymentStatus.PENDING)
-        if status is PaymentStatus.PENDING and intent.get("last_payment_error"):
-            status = PaymentStatus.FAILED
-        events = [_of_intent(intent, status, f"poll:{intent['id']}:{status}", intent["created"])]
-        if status is not PaymentStatus.SUCCEEDED:
-            return events
-        query = {"payment_intent": intent["id"], "limit": "100"}
-        for refund in self._get("/v1/refunds", query)["data"]:
-            events += _some(_of_refund(refund, f"poll:{refund['id']}", refund["created"]))
-        for dispute in self._get("/v1/disputes", query)["data"]:
-            events.append(_of_dispute(dispute, f"poll:{dispute['id']}", dispute["created"]))
-            if dispute["status"] == "won":
-                external_id = f"poll:{dispute['id']}:won"
-                events.append(_of_dispute(dispute, external_id, dispute["created"], is_won=True))
-        return events
+        news = _INTENT_STATUS.get(intent["status"], News.PENDING)
+        if news is News.PENDING and intent.get("last_payment_error"):
+            news = News.FAILED
+        events = [_of_intent(intent, news, f"poll:{intent['id']}:{news}", intent["created"])]
+        if news is News.SUCCEEDED:
+            query = {"payment_intent": intent["id"], "limit": "100"}
+            for refund in self._get("/v1/refunds", query)["data"]:
+                events += _polled(refund, _REFUND_STATUS.get(refund["status"]))
+            for dispute in self._get("/v1/disputes", query)["data"]:
+                is_won = dispute["status"] == "won"
+                events += _polled(dispute, News.CHARGED_BACK if is_won else None)
+                events += _polled(dispute, _DISPUTE_STATUS.get(dispute["status"]))
+        # A refund does not say its mode, and cannot have another than its payment.
+        is_live = intent.get("livemode") is True
+        return [replace(event, is_live=is_live) for event in events]
 
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         return answered(self._client.build_request("GET", path, params=query), self._client)
@@ -135,14 +156,18 @@ class Stripe:
         external_id = strict.text(event, "id")
         described = strict.inner(strict.inner(event, "data"), "object")
         created = strict.whole(event, "created")
-        found: PspEvent | None = None
+        is_live = event.get("livemode") is True
         if kind in _INTENT_EVENTS:
             found = _of_intent(described, _INTENT_EVENTS[kind], external_id, created)
-        elif kind in _REFUND_EVENTS:
-            found = _of_refund(described, external_id, created)
-        elif kind in _DISPUTE_EVENTS and (kind.endswith("created") or _is_won(described)):
-            found = _of_dispute(described, external_id, created, is_won=_is_won(described))
-        return found and replace(found, is_live=event.get("livemode") is True)
+            return replace(found, is_live=is_live)
+        news = None
+        if kind in _REFUND_EVENTS:
+            news = _REFUND_STATUS.get(strict.text(described, "status"))
+        elif kind.startswith(_DISPUTE_EVENTS):
+            news = _DISPUTE_STATUS.get(strict.text(described, "status"))
+        if news is None:
+            return None
+        return replace(_of_return(described, news, external_id, created), is_live=is_live)
 
 
 def _signature_header(header: str) -> tuple[str, list[str]]:
@@ -161,16 +186,14 @@ def _signature_header(header: str) -> tuple[str, list[str]]:
     return times[0], signatures
 
 
-def _of_intent(
-    intent: dict[str, Any], status: PaymentStatus, external_id: str, at: int
-) -> PspEvent:
+def _of_intent(intent: dict[str, Any], news: News, external_id: str, at: int) -> PspEvent:
     """An intent's amount is what was asked for; once succeeded, what was received."""
-    amount = "amount_received" if status is PaymentStatus.SUCCEEDED else "amount"
+    amount = "amount_received" if news is News.SUCCEEDED else "amount"
     metadata = intent.get("metadata") or {}
     failure = intent.get("last_payment_error") or {}
     return PspEvent(
         external_id=external_id,
-        status=status,
+        news=news,
         operation_id=strict.text(intent, "id"),
         psp_payment_id=strict.text(intent, "id"),
         reference=metadata.get("reference"),
@@ -180,37 +203,25 @@ def _of_intent(
     )
 
 
-def _of_refund(refund: dict[str, Any], external_id: str, at: int) -> PspEvent | None:
-    if refund.get("status") != "succeeded":
-        return None
+def _of_return(described: dict[str, Any], news: News, external_id: str, at: int) -> PspEvent:
+    """What a refund or a dispute says of its payment."""
     return PspEvent(
         external_id=external_id,
-        status=PaymentStatus.REFUNDED,
-        operation_id=strict.text(refund, "id"),
-        psp_payment_id=strict.text(refund, "payment_intent"),
+        news=news,
+        operation_id=strict.text(described, "id"),
+        psp_payment_id=strict.text(described, "payment_intent"),
         reference=None,
-        amount=_money(refund, "amount"),
+        amount=_money(described, "amount"),
         occurred_at=_moment(at),
+        details={"reason": described.get("failure_reason") or described.get("reason")},
     )
 
 
-def _of_dispute(
-    dispute: dict[str, Any], external_id: str, at: int, *, is_won: bool = False
-) -> PspEvent:
-    return PspEvent(
-        external_id=external_id,
-        status=PaymentStatus.CHARGEBACK_WON if is_won else PaymentStatus.CHARGED_BACK,
-        operation_id=strict.text(dispute, "id"),
-        psp_payment_id=strict.text(dispute, "payment_intent"),
-        reference=None,
-        amount=_money(dispute, "amount"),
-        occurred_at=_moment(at),
-        details={"reason": dispute.get("reason")},
-    )
-
-
-def _is_won(dispute: dict[str, Any]) -> bool:
-    return dispute.get("status") == "won"
+def _polled(described: dict[str, Any], news: News | None) -> list[PspEvent]:
+    """The same, as found by asking."""
+    if news is None:
+        return []
+    return [_of_return(described, news, f"poll:{described['id']}:{news}", described["created"])]
 
 
 def _money(described: dict[str, Any], name: str) -> Money:
@@ -225,7 +236,3 @@ def _moment(seconds: int) -> datetime:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError) as error:
         raise CallbackMalformed(f"{seconds} is no time.") from error
-
-
-def _some(event: PspEvent | None) -> list[PspEvent]:
-    return [event] if event else []

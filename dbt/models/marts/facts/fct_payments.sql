@@ -6,7 +6,7 @@ payments as (
     select
         *,
         coalesce(succeeded_at, requested_at)::date as value_date,
-        status in ('succeeded', 'refunded', 'charged_back') as is_successful,
+        status in ('succeeded', 'refunded', 'charged_back', 'chargeback_won') as is_successful,
         status in ('refunded', 'charged_back') as is_taken_back
     from {{ ref("stg_payments__payments") }}
 ),
