@@ -22,7 +22,7 @@ setup: ## Make .venv with everything in it, the kingpost command included
 run: setup ## Start the whole hub with a demo broker; Ctrl-C stops it
 	@exec $(BIN)/kingpost up
 
-demo: setup ## Tell the demo broker's story again: make demo ARGS="--clients 300 --days 60"
+demo: setup ## Tell the demo broker's story, the hub stopped: make demo ARGS="--clients 300 --days 60"
 	@$(BIN)/kingpost demo $(ARGS)
 
 refresh: setup ## Bring the lake up to now and publish it
@@ -34,7 +34,7 @@ verify: setup ## Check ledger, audit log and lake; name whatever is wrong
 bench: setup ## Measure ourselves beside the limit: make bench NAME=ledger
 	@$(BIN)/kingpost bench $(NAME)
 
-reset: setup ## Stop the hub and forget everything in .kingpost
+reset: setup ## Forget everything in .kingpost, the hub stopped
 	@$(BIN)/kingpost reset --yes
 
 ##@ Prove

@@ -9,8 +9,19 @@ from typing import Annotated
 
 import typer
 
-from kingpost import bench, first_day, home, hub, people, screening, tables, verify
-from kingpost.first_day import Story
+from kingpost import (
+    bench,
+    configuration,
+    first_day,
+    home,
+    hub,
+    parts,
+    people,
+    ports,
+    screening,
+    tables,
+    verify,
+)
 from kingpost.ports import PortTaken
 from kingpost.supervisor import PartFailed
 from kingpost.terminal import console, stop, work
@@ -37,42 +48,70 @@ class What(StrEnum):
     ALL = "all"
 
 
-Clients = Annotated[int, typer.Option(help="Clients of the demo broker; 0 for none.")]
-Days = Annotated[int, typer.Option(help="Days of its story.")]
-Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
+Clients = Annotated[int | None, typer.Option(help="Clients of the demo broker; 0 for none. [300]")]
+Days = Annotated[int | None, typer.Option(help="Days of its story. [60]")]
+Seed = Annotated[int | None, typer.Option(help="The same seed tells the same story. [1]")]
+AutoPort = Annotated[bool, typer.Option(help="Never ask when a port is taken.")]
+Without = Annotated[list[str], typer.Option(help="Leave this part out, such as worker.")]
+
+REFUSALS = (
+    configuration.SocketFolderTaken,
+    first_day.NoStory,
+    home.HubRuns,
+    postgres.NotStarted,
+    PartFailed,
+    PortTaken,
+)
 
 
 @app.command()
 def up(
     *,
-    clients: Clients = Story.clients,
-    days: Days = Story.days,
-    seed: Seed = Story.seed,
-    auto_port: Annotated[bool, typer.Option(help="Never ask when a port is taken.")] = False,
+    clients: Clients = None,
+    days: Days = None,
+    seed: Seed = None,
+    auto_port: AutoPort = False,
+    without: Without = [],  # noqa: B006 - Typer's way to say that it may be given several times
 ) -> None:
-    """Start the whole hub; Ctrl-C stops it."""
-
-    def choose(who: str, port: int, offered: int) -> bool:
-        console.print(f"Port {port} is in use; {who} can use {offered}.")
-        return auto_port or not sys.stdin.isatty() or typer.confirm("Use it?", default=True)
-
+    """Start the whole hub; Ctrl-C stops it. Its demo broker stays the one it was begun with."""
+    settings = Settings()
+    names = [part.name for part in parts.parts(settings)]
+    if unknown := sorted(set(without) - set(names)):
+        stop(f"There is no part {', '.join(unknown)}. Parts: {', '.join(names)}.")
+    story = first_day.chosen(settings, clients=clients, days=days, seed=seed)
     try:
-        hub.up(Settings(), Story(clients, days, seed), console, choose)
-    except (home.HubRuns, PortTaken, PartFailed) as refusal:
+        hub.up(settings, story, console, _choose(auto_port), without=without)
+    except REFUSALS as refusal:
         stop(str(refusal))
 
 
 @app.command()
 def demo(
-    clients: Clients = Story.clients, days: Days = Story.days, seed: Seed = Story.seed
+    *, clients: Clients = None, days: Days = None, seed: Seed = None, auto_port: AutoPort = False
 ) -> None:
-    """Tell the demo broker's story, or go on where it was interrupted."""
-    if home.is_running(Settings().root):
-        stop("The story is told while no worker runs: stop the hub first.")
-    with home.database(Settings()) as settings:
-        upgrade(settings)
-        first_day.tell(settings, Story(clients, days, seed), console)
-    console.print(f"{clients} clients over {days} days are told.")
+    """Tell the demo broker's story, or go on where it was interrupted. The hub must be stopped."""
+    settings = Settings()
+    story = first_day.chosen(settings, clients=clients, days=days, seed=seed)
+    try:
+        with home.alone(settings.root):
+            # A worker that a killed hub left behind would spoil the story.
+            home.end_leftovers(settings.root)
+            settings = ports.settle(settings, _choose(auto_port))
+            home.note(settings, [])
+            with home.database(settings) as running:
+                upgrade(running)
+                first_day.tell(running, story, console)
+    except REFUSALS as refusal:
+        stop(str(refusal))
+    console.print(f"{story} are told.")
+
+
+def _choose(auto_port: bool) -> ports.Choose:
+    def choose(who: str, port: int, offered: int) -> bool:
+        console.print(f"Port {port} is in use; {who} can use {offered}.")
+        return auto_port or not sys.stdin.isatty() or typer.confirm("Use it?", default=True)
+
+    return choose
 
 
 @app.command()
@@ -131,14 +170,16 @@ def export_(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> No
 def bench_(
     name: Annotated[str, typer.Argument(help="Which; leave out to list them.")] = "",
     *,
-    n: Annotated[int | None, typer.Option("-n", help="How many; each has its own default.")] = None,
+    scale: Annotated[
+        int | None, typer.Option("--scale", "-n", help="Of how many; each has its own default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, last line.")] = False,
 ) -> None:
     """Measure ourselves beside the limit, in a database and a folder of its own."""
     if name not in bench.names():
-        stop(f"Benchmarks: {', '.join(bench.names())}.")
+        stop(f"Benchmarks: {', '.join(bench.names())}.", code=1 if name else 0)
     with console.status(name) as status:
-        found = bench.run(name, n, status.update)
+        found = bench.run(name, scale, status.update)
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
@@ -149,13 +190,21 @@ def bench_(
 def reset(*, yes: Annotated[bool, typer.Option(help="Do not ask.")] = False) -> None:
     """Forget everything in the home folder. The hub must be stopped."""
     root = Settings().root
-    if home.is_running(root):
-        stop(f"Kingpost runs in {root}; stop it first.")
+    if not root.exists() or not any(root.iterdir()):
+        stop(f"There is nothing in {root}.", code=0)
+    if not home.is_home(root):
+        stop(f"{root} was never a home folder of Kingpost. Nothing is deleted.")
     if not (yes or typer.confirm(f"Forget everything in {root}?")):
         raise typer.Exit(1)
-    home.end_leftovers(root)
-    postgres.stop(root / "postgres")
-    shutil.rmtree(root, ignore_errors=True)
+    try:
+        with home.alone(root):
+            home.end_leftovers(root)
+            postgres.stop(home.pgdata(Settings()))
+            shutil.rmtree(root, ignore_errors=True)
+    except home.HubRuns as runs:
+        stop(f"{runs} Stop it first.")
+    if root.exists() and (left := [str(path) for path in root.rglob("*")]):
+        stop("Could not be deleted:\n" + "\n".join(left))
 
 
 if __name__ == "__main__":

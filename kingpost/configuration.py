@@ -1,6 +1,7 @@
 """Configuration files the hub writes for the programs it runs: Dagster and Streamlit."""
 
 import json
+import os
 from pathlib import Path
 
 from kingpost.parts import code_socket, dagster_home
@@ -9,6 +10,10 @@ from operational.kit.settings import Settings
 
 DASHBOARDS_CLIENT = "dashboards"
 """What the dashboards are called at the API's OpenID Connect provider."""
+
+
+class SocketFolderTaken(RuntimeError):
+    """Another user of this machine owns the folder that a long home path needs."""
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -27,6 +32,11 @@ def write(settings: Settings) -> None:
     _write(dagster_home(settings) / "dagster.yaml", _dagster(settings))
     _write(dagster_home(settings) / "workspace.yaml", _workspace(settings))
     _write(settings.root / "dashboards" / "secrets.toml", _dashboards(settings))
+    # Outside the home folder if its path is long, where somebody else may have made it before.
+    folder = code_socket(settings).parent
+    folder.mkdir(exist_ok=True, mode=0o700)
+    if folder != dagster_home(settings) and folder.stat().st_uid != os.geteuid():
+        raise SocketFolderTaken(f"{folder} belongs to somebody else: use a shorter KINGPOST_HOME.")
 
 
 def _dagster(settings: Settings) -> str:

@@ -2,17 +2,22 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 
+from kingpost import home
 from lake import publication
 from operational.kit import db
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
 from operational.rules import service as rules
+
+
+class NoStory(RuntimeError):
+    """The demo broker's story cannot be told; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,15 @@ class Story:
     days: int = 60
     seed: int = 1
 
-    def marker(self, settings: Settings) -> Path:
-        """The file that says it was told to its end."""
-        return settings.root / f"story-{self.seed}-{self.clients}-{self.days}.told"
+    def __str__(self) -> str:
+        return f"{self.clients} clients over {self.days} days"
+
+
+def chosen(settings: Settings, **given: int | None) -> Story:
+    """The story asked for; if nothing is, the one these books were begun with."""
+    if any(number is not None for number in given.values()):
+        return Story(**{name: number for name, number in given.items() if number is not None})
+    return Story(**_begun(settings).get("story", {}))
 
 
 def prepare(settings: Settings) -> None:
@@ -42,26 +53,30 @@ def is_over(settings: Settings, story: Story) -> bool:
 
 
 def is_told(settings: Settings, story: Story) -> bool:
-    return story.marker(settings).exists()
+    return _begun(settings) == {"story": asdict(story), "is_told": True}
 
 
 def tell(settings: Settings, story: Story, console: Console) -> None:
     """Tell the story, or go on where it was interrupted. No worker may run meanwhile.
 
     Raises:
-        VendorMissing: a stand-in does not answer.
+        NoStory: a stand-in does not answer.
     """
     # Only a first start needs the story and all it imports.
-    from sandbox.story import telling  # noqa: PLC0415
+    from sandbox.story import telling, vendors  # noqa: PLC0415
 
+    _note(settings, story, is_told=False)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("the demo broker", total=story.days)
 
         def progress(day: int, _days: int, line: str) -> None:
             bar.update(task, completed=day, description=line)
 
-        telling.run(settings, story.clients, story.days, story.seed, progress)
-    story.marker(settings).touch()
+        try:
+            telling.run(settings, story.clients, story.days, story.seed, progress)
+        except vendors.VendorMissing as missing:
+            raise NoStory(str(missing)) from missing
+    _note(settings, story, is_told=True)
 
 
 def is_published(settings: Settings) -> bool:
@@ -72,11 +87,17 @@ def is_published(settings: Settings) -> bool:
     return True
 
 
-def publish(settings: Settings, environment: dict[str, str]) -> None:
-    """Refresh the lake once, in a process whose memory goes when it is done.
-
-    Raises:
-        subprocess.CalledProcessError: it failed and said why.
-    """
+def publish(settings: Settings, environment: dict[str, str]) -> bool:
+    """Refresh the lake once, in a process whose memory goes when it is done; it says why not."""
     command = [sys.executable, "-m", "kingpost.cli", "refresh"]
-    subprocess.run(command, check=True, env=environment, cwd=settings.root)  # noqa: S603 - ours
+    done = subprocess.run(command, check=False, env=environment, cwd=settings.root)  # noqa: S603 - ours
+    return done.returncode == 0
+
+
+def _begun(settings: Settings) -> dict[str, Any]:
+    """The story told last, or the one that is under way."""
+    return home.read_note(settings.root / "story.json")
+
+
+def _note(settings: Settings, story: Story, *, is_told: bool) -> None:
+    home.write_note(settings.root / "story.json", {"story": asdict(story), "is_told": is_told})

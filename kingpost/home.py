@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,12 @@ import psutil
 from operational.kit import db, postgres
 from operational.kit.settings import Settings
 
+MARKERS = ("hub.lock", "postgres.lock")
+"""One of them lies in every folder that was ever a home."""
+CLOCK_SECONDS_MAX = 2.0
+"""When a process began is told by the system's clock, which may be set right in between."""
+KILL_SECONDS = 10
+"""The system takes this long at most to end a killed process, unless it hangs in the kernel."""
 PORTS = ("api_port", "dashboards_port", "dagster_port", "stripe_port", "adyen_port", "mt5_port")
 
 
@@ -33,11 +40,10 @@ class Process:
     def of(cls, pid: int) -> Self:
         return cls(pid, psutil.Process(pid).create_time())
 
-    def is_alive(self) -> bool:
+    def is_there(self) -> bool:
         try:
             found = psutil.Process(self.pid)
-            is_living = found.status() != psutil.STATUS_ZOMBIE
-            return bool(is_living and found.create_time() == self.began)
+            return bool(abs(found.create_time() - self.began) <= CLOCK_SECONDS_MAX)
         except psutil.NoSuchProcess:
             return False
 
@@ -67,8 +73,8 @@ def database(settings: Settings) -> Iterator[Settings]:
     settings.root.mkdir(parents=True, exist_ok=True)
     with (settings.root / "postgres.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        address = db.admin_url(settings).render_as_string(hide_password=False)
         try:
+            address = db.admin_url(settings).render_as_string(hide_password=False)
             yield settings.model_copy(update={"database_url": address})
         finally:
             if _locked(lock.fileno(), fcntl.LOCK_EX):
@@ -77,6 +83,11 @@ def database(settings: Settings) -> Iterator[Settings]:
 
 def pgdata(settings: Settings) -> Path:
     return settings.root / "postgres"
+
+
+def is_home(root: Path) -> bool:
+    """Was this folder ever ours?"""
+    return any((root / marker).exists() for marker in MARKERS)
 
 
 def is_running(root: Path) -> bool:
@@ -101,19 +112,43 @@ def note(settings: Settings, children: Sequence[Process]) -> None:
         "ports": {name: getattr(settings, name) for name in PORTS},
         "children": [[child.pid, child.began] for child in children],
     }
-    draft = settings.root / ".hub.json"
-    draft.write_text(json.dumps(content))
-    draft.replace(settings.root / "hub.json")
+    write_note(settings.root / "hub.json", content)
 
 
 def end_leftovers(root: Path) -> int:
-    """End the children of a hub that was killed; return how many there were."""
-    children = [Process(pid, began) for pid, began in _noted(root).get("children", [])]
-    left = [child for child in children if child.is_alive()]
-    for child in left:
-        # Each child leads a group of its own, so its own children go with it.
-        os.killpg(child.pid, signal.SIGKILL)
+    """End the children of a hub that was killed, and wait for it; return how many there were.
+
+    Each child led a group of its own, so its own children go with it.
+    """
+    noted = [Process(pid, began) for pid, began in _noted(root).get("children", [])]
+    left = {child.pid for child in noted if _is_left(child, root)}
+    for group in left:
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+    await_end(left, KILL_SECONDS)
     return len(left)
+
+
+def await_end(groups: Container[int], seconds: float) -> None:
+    """Wait until nothing of these groups runs, or the time is over."""
+    deadline = time.monotonic() + seconds
+    while members(groups) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _is_left(child: Process, root: Path) -> bool:
+    """Does anything of this group still run? Where the child is gone, its own children name us."""
+    running = members({child.pid})
+    if psutil.pid_exists(child.pid):
+        return bool(running) and child.is_there()
+    return any(_works_for(pid, root) for pid in running)
+
+
+def _works_for(pid: int, root: Path) -> bool:
+    try:
+        return bool(psutil.Process(pid).environ().get("KINGPOST_HOME") == str(root))
+    except psutil.Error:
+        return False
 
 
 def members(groups: Container[int]) -> list[int]:
@@ -126,10 +161,24 @@ def members(groups: Container[int]) -> list[int]:
     return found
 
 
-def _noted(root: Path) -> dict[str, Any]:
-    path = root / "hub.json"
-    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+def write_note(path: Path, content: dict[str, Any]) -> None:
+    """Write a note whole or not at all."""
+    draft = path.with_name(f".{path.name}")
+    draft.write_text(json.dumps(content))
+    draft.replace(path)
+
+
+def read_note(path: Path) -> dict[str, Any]:
+    """A note; nothing if it was never written, or a power cut took it."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
     return found
+
+
+def _noted(root: Path) -> dict[str, Any]:
+    return read_note(root / "hub.json")
 
 
 def _locked(descriptor: int, kind: int) -> bool:

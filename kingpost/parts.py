@@ -1,12 +1,18 @@
 """The parts of a running hub: what is started, in which order, and how one sees that it is well."""
 
+import os
 import sys
+import tempfile
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
 from operational.kit import db
 from operational.kit.settings import Settings
+
+SOCKET_BYTES_MAX = 100
+"""The address of a Unix socket holds 107 bytes on Linux and 103 on macOS."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,12 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def code_socket(settings: Settings) -> Path:
-    return dagster_home(settings) / "code.sock"
+    """In the home folder; where its path is too long for a socket, in a folder of its own."""
+    inside = dagster_home(settings) / "code.sock"
+    if len(os.fsencode(inside)) <= SOCKET_BYTES_MAX:
+        return inside
+    mark = sha256(os.fsencode(settings.root)).hexdigest()[:16]
+    return Path(tempfile.gettempdir(), f"kingpost-{mark}", "code.sock")
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:

@@ -30,10 +30,10 @@ class Work:
     now: datetime
 
 
-def stop(sentence: str) -> NoReturn:
-    """Say why not, and end the command with code 1."""
+def stop(sentence: str, *, code: int = 1) -> NoReturn:
+    """Say why not, and end the command."""
     console.print(sentence, markup=False, highlight=False)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import psycopg
 
+from kingpost.bench import bulk
 from kingpost.bench.server import server
 from lake import connection
 from operational.kit import db
@@ -23,12 +24,6 @@ from pipelines.operational_db.extract import extract
 N = 2_000_000
 ROUNDS = 3
 """In turns, so that a checkpoint or a busy neighbour hits both."""
-
-_FILL = """
-insert into ledger.entry (journal_id, account_id, currency, amount, balance_after)
-select number / 2, number %% 10000, 'USD', 1 + number * 7 %% 1000000, number * 11
-from generate_series(%s::bigint, %s::bigint) as number
-"""
 
 
 def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
@@ -41,7 +36,7 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
     with server() as settings, _superuser(settings) as session:
         progress("writing entries")
         session.execute("set session_replication_role = replica")
-        session.execute(_FILL, (1, n))
+        session.execute(bulk.ENTRIES, (1, n))
         session.execute("vacuum analyze ledger.entry")
         with sources.opened(settings) as lake:
             _pass(lake, settings)
@@ -51,7 +46,7 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
                 progress(f"pass, round {turn + 1} of {ROUNDS}")
                 ours.append(n / _pass(lake, settings))
             progress("one percent more")
-            session.execute(_FILL, (n + 2, n + 1 + n // 100))
+            session.execute(bulk.ENTRIES, (n + 2, n + 1 + n // 100))
             increment = _pass(lake, settings, anew=False)
     return {
         "n": n,

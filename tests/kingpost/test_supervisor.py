@@ -16,11 +16,11 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from kingpost import home, ports
+from kingpost import home, parts, ports
 from kingpost.home import HubRuns, Process
 from kingpost.parts import Part
 from kingpost.ports import PortTaken
-from kingpost.supervisor import PartFailed, Supervisor
+from kingpost.supervisor import PartFailed, Supervisor, held_back
 from operational.kit import postgres
 from operational.kit.settings import Settings
 
@@ -33,6 +33,13 @@ open("pids", "w").write(f"{os.getpid()} {child.pid}")
 time.sleep(600)
 """
 
+LISTENING = """
+import os, socket, time
+server = socket.create_server(("127.0.0.1", 0))
+open(".port", "w").write(str(server.getsockname()[1]))
+os.replace(".port", "port")
+time.sleep(600)
+"""
 
 NOWHERE = "http://127.0.0.1:9/"
 """Nobody answers there, so the part is never ready."""
@@ -106,13 +113,79 @@ def test_stopping_leaves_nothing_behind_not_even_what_ignores_it(supervisor, tmp
     assert all(map(is_gone, pids))
 
 
+def test_a_part_that_cannot_be_asked_and_crashes_soon_is_not_called_ready(supervisor) -> None:
+    command = (sys.executable, "-c", "import time; time.sleep(0.3); raise SystemExit(1)")
+    mute = Part("part", "the part", command)
+    supervisor.start([mute])
+    supervisor.children["part"].crashes = 4
+
+    with pytest.raises(PartFailed):
+        supervisor.await_ready([mute], pytest.fail)
+
+
+def test_a_part_that_runs_and_is_of_no_use_is_not_waited_for_for_ever(settings) -> None:
+    supervisor = Supervisor(settings, print, stop_seconds=0.5, ready_seconds=0.1)
+    deaf = part("print('loading', flush=True); import time; time.sleep(600)")
+    supervisor.start([deaf])
+
+    with pytest.raises(PartFailed, match="the part does not start"):
+        supervisor.await_ready([deaf], pytest.fail)
+    supervisor.stop()
+
+
+def test_the_log_of_a_part_that_never_stops_is_bounded(settings) -> None:
+    supervisor = Supervisor(settings, print, stop_seconds=0.5, log_bytes_max=100)
+    talker = part("import time\nwhile True: print('x' * 60, flush=True); time.sleep(0.01)")
+    supervisor.start([talker])
+    log = supervisor.log(talker)
+
+    def turned() -> bool:
+        supervisor.turn()
+        return log.with_suffix(".log.1").exists()
+
+    until(turned)
+    until(lambda: log.stat().st_size)
+    supervisor.stop()
+    assert log.read_bytes().startswith(b"x")
+
+
+def test_a_signal_that_comes_while_a_child_is_started_waits_until_it_is_noted() -> None:
+    done = []
+
+    def start() -> None:
+        with held_back():
+            signal.raise_signal(signal.SIGINT)
+            done.append("noted")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert done == ["noted"]
+
+
 def test_the_next_start_ends_what_a_killed_hub_left_behind(supervisor, tmp_path) -> None:
-    supervisor.start([part("import time; time.sleep(600)")])
-    (left,) = [child.process for child in supervisor.children.values()]
+    supervisor.start([part(LISTENING)])
+    port = int(until(lambda: _read(tmp_path / "port")))
 
     assert home.end_leftovers(tmp_path) == 1
-    until(lambda: is_gone(left.pid))
+    assert ports.is_free("127.0.0.1", port)
     assert home.end_leftovers(tmp_path) == 0
+
+
+def test_the_next_start_ends_also_the_children_of_a_part_that_is_gone(supervisor, tmp_path) -> None:
+    supervisor.start([part(STUBBORN)])
+    leader, grandchild = map(int, until(lambda: _read(tmp_path / "pids")).split())
+    os.kill(leader, signal.SIGKILL)
+    supervisor.children["part"].popen.wait()
+
+    assert home.end_leftovers(tmp_path) == 1
+    assert is_gone(grandchild)
+
+
+def test_a_home_with_a_long_path_has_room_for_its_socket(tmp_path) -> None:
+    near, far = Settings(home=Path("/srv/kp")), Settings(home=tmp_path / ("x" * 100))
+
+    assert parts.code_socket(near) == Path("/srv/kp/dagster/code.sock")
+    assert len(str(parts.code_socket(far))) <= parts.SOCKET_BYTES_MAX
 
 
 def test_a_later_process_with_the_number_of_an_old_child_is_let_alone(settings) -> None:
@@ -179,16 +252,25 @@ def test_nobody_enters_the_database_without_a_password(near_root) -> None:
             psycopg.connect(stranger)
 
 
-def test_a_database_that_was_killed_comes_back(near_root) -> None:
+def test_a_database_is_stopped_also_by_who_is_interrupted_while_it_starts(near_root) -> None:
     settings = Settings(home=near_root)
-    data = home.pgdata(settings)
     with home.database(settings):
-        pid = int((data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGKILL)
-        until(lambda: not postgres.is_running(data))
+        pass
+    script = (
+        "from kingpost import home; from operational.kit.settings import Settings\n"
+        "with home.database(Settings()): input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=settings.environment(),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as starting:
+        until(lambda: postgres._servers(home.pgdata(settings)))
+        starting.send_signal(signal.SIGINT)
+        starting.wait()
 
-        assert postgres.start(data)
-        assert postgres.is_running(data)
+    assert postgres._servers(home.pgdata(settings)) == []
 
 
 def _read(path):
