@@ -62,7 +62,7 @@ class Edge:
         with travel(at):
             fault = await self._strike(call)
             answer = await (self._ways[fault.fault](call, fault) if fault else self._pass(call))
-        if parse_qs(call.query).get(b"deliver") == [b"now"]:
+        if parse_qs(call.query.decode("latin-1")).get("deliver") == ["now"]:
             await self._world.deliveries.flush()
         await _send(answer, send)
 

@@ -10,7 +10,9 @@ from sqlite3 import Row
 
 from operational.kit.money import EXPONENTS
 from sandbox.mt5 import server_time
+from sandbox.mt5.calls import whole
 from sandbox.mt5.retcodes import (
+    BAD_PASSWORD,
     BALANCE_LIMIT,
     EXISTS,
     INVALID,
@@ -39,6 +41,7 @@ _BALANCE_ACTIONS = frozenset({2, 3, 4, 5, 6})
 _BALANCE_MAX = 1_000_000_000
 _STOP_OUT_PERCENT = 50
 _LOT_E8 = 100_000_000
+_PASSWORD_LENGTHS = range(8, 17)
 
 _TEXT_FIELDS = (
     "CertSerialNumber", "MQID", "LastIP", "Name", "FirstName", "LastName", "MiddleName", "Company",
@@ -50,6 +53,19 @@ _NUMBERS = frozenset(
     {"CertSerialNumber", "MQID", "Language", "ClientID", "Color", "Agent"}
     | {"LimitOrders", "LimitPositions"}
 )
+
+
+def accepted(password: str) -> str:
+    """The hash of a password the server takes: 8 to 16 characters, of every kind at least one.
+
+    Raises:
+        Failed: it does not take this one.
+    """
+    kinds = (str.islower, str.isupper, str.isdigit, lambda one: not one.isalnum())
+    has_all = all(any(map(is_kind, password)) for is_kind in kinds)
+    if not has_all or len(password) not in _PASSWORD_LENGTHS:
+        raise Failed(BAD_PASSWORD)
+    return password_hash(password)
 
 
 def password_hash(password: str) -> str:
@@ -66,12 +82,12 @@ def add_user(store: Store, fields: Fields, at: datetime) -> int:
     """Open an account and return its login, the next free one unless given.
 
     Raises:
-        Failed: the login is taken, or the group is missing.
+        Failed: the login is taken, the group is missing, a number is none, or a password too weak.
     """
     group = fields.get("group", "")
     if not group:
         raise Failed(INVALID)
-    login = int(fields.get("login") or 0) or store.next_number("login", 900_001)
+    login = _number(fields, "login", 0) or store.next_number("login", 900_001)
     if store.rows("select 1 from users where login = ?", login):
         raise Failed(EXISTS)
     body = {
@@ -88,10 +104,10 @@ def add_user(store: Store, fields: Fields, at: datetime) -> int:
                 login,
                 group,
                 deposit_currency(group),
-                int(fields.get("rights") or _RIGHTS_DEFAULT),
-                int(fields.get("leverage") or 100),
-                password_hash(fields.get("pass_main") or fields.get("passmain", "")),
-                password_hash(fields.get("pass_investor") or fields.get("passinvestor", "")),
+                _number(fields, "rights", _RIGHTS_DEFAULT),
+                _number(fields, "leverage", 100, least=1),
+                _password(fields, "pass_main"),
+                _password(fields, "pass_investor"),
                 json.dumps(body),
             ),
         )
@@ -121,12 +137,26 @@ def update_user(store: Store, login: int, fields: Fields) -> None:
             (
                 group,
                 currency,
-                int(fields.get("rights", user["rights"])),
-                int(fields.get("leverage", user["leverage"])),
+                _number(fields, "rights", user["rights"]),
+                _number(fields, "leverage", user["leverage"], least=1),
                 json.dumps(body),
                 login,
             ),
         )
+
+
+def _number(fields: Fields, name: str, default: int, least: int = 0) -> int:
+    given = fields.get(name)
+    number = whole(given) if given else default
+    if number < least:
+        raise Failed(INVALID)
+    return number
+
+
+def _password(fields: Fields, name: str) -> str:
+    """Hashed as it is kept. An account may be opened without: nobody signs in to it."""
+    given = fields.get(name) or fields.get(name.replace("_", ""), "")
+    return accepted(given) if given else password_hash("")
 
 
 def user_fields(user: Row) -> Fields:

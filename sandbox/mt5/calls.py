@@ -1,6 +1,7 @@
 """Reading a Web API call and writing its answer: query or JSON in, numbers as strings out."""
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -10,6 +11,20 @@ from fastapi.responses import JSONResponse
 
 from sandbox.mt5.retcodes import FORBIDDEN, INVALID, Failed, text
 from sandbox.mt5.sessions import Session
+
+PAGE_MAX = 100
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+def whole(given: str) -> int:
+    """A whole number that a record can hold.
+
+    Raises:
+        Failed: it is none.
+    """
+    if not _WHOLE.fullmatch(given):
+        raise Failed(INVALID)
+    return int(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +48,7 @@ class Call:
         given = self.fields.get(name)
         if given is None and default is not None:
             return default
-        if given is None or not given.lstrip("-").isdigit():
-            raise Failed(INVALID)
-        return int(given)
+        return whole(given or "")
 
     def decimal(self, name: str) -> Decimal:
         """An exact number.
@@ -54,9 +67,18 @@ class Call:
     def logins(self, name: str = "login") -> list[int]:
         """A comma-separated list of whole numbers, empty when not given."""
         words = [word.strip() for word in self.fields.get(name, "").split(",") if word.strip()]
-        if not all(word.isdigit() for word in words):
+        return [whole(word) for word in words]
+
+    def page(self) -> tuple[int, int]:
+        """Where the page begins and how much is on it, at most a hundred.
+
+        Raises:
+            Failed: one of them is below nothing.
+        """
+        offset, size = self.whole("offset", 0), self.whole("total", PAGE_MAX)
+        if min(offset, size) < 0:
             raise Failed(INVALID)
-        return [int(word) for word in words]
+        return offset, min(size, PAGE_MAX)
 
 
 async def _call(request: Request) -> Call:
@@ -66,7 +88,10 @@ async def _call(request: Request) -> Call:
             body = json.loads(raw)
         except ValueError:
             raise Failed(INVALID) from None
-        given |= body[0] if isinstance(body, list) else body
+        record = body[0] if isinstance(body, list) and body else body
+        if not isinstance(record, dict):
+            raise Failed(INVALID)
+        given |= record
     exact = {name: str(value) for name, value in given.items()}
     return Call(
         request.state.session, {name.lower(): value for name, value in exact.items()}, exact

@@ -6,7 +6,6 @@ from fastapi.responses import JSONResponse
 from sandbox.mt5 import accounts, trading
 from sandbox.mt5.calls import Call, CallDep, authorised, done
 from sandbox.mt5.retcodes import INVALID, Failed
-from sandbox.mt5.routes import PAGE_MAX
 from sandbox.mt5.tables import deals_where
 from sandbox.world import World
 
@@ -40,8 +39,7 @@ def _add_reading(router: APIRouter, world: World) -> None:
 
     @router.get("/get_page")
     def page(call: CallDep) -> JSONResponse:
-        size = min(call.whole("total", PAGE_MAX), PAGE_MAX)
-        offset = call.whole("offset", 0)
+        offset, size = call.page()
         return done(
             deals_where(
                 store,

@@ -14,8 +14,6 @@ from sandbox.mt5.symbols import SYMBOLS, Symbol, quote, symbol
 from sandbox.mt5.tables import Fields, to_text, user_row
 from sandbox.world import World
 
-PAGE_MAX = 100
-
 
 def routes(world: World, manager: Manager) -> list[APIRouter]:
     """The handshake is open; all else needs it, on the same connection."""
@@ -85,7 +83,7 @@ def _add_users(router: APIRouter, world: World) -> None:
     def change_password(call: CallDep) -> JSONResponse:
         login = user_row(world.store, call.whole("login"))["login"]
         column = "investor" if call.text("type") == "investor" else "password"
-        hashed = accounts.password_hash(call.text("password"))
+        hashed = accounts.accepted(call.text("password"))
         with world.store.transaction() as db:
             sql = f"update users set {column} = ? where login = ?"  # noqa: S608 - one of two names
             db.execute(sql, (hashed, login))
@@ -194,8 +192,7 @@ def _add_positions(router: APIRouter, world: World) -> None:
 
     @router.get("/position/get_page")
     def page(call: CallDep) -> JSONResponse:
-        offset = call.whole("offset", 0)
-        size = min(call.whole("total", PAGE_MAX), PAGE_MAX)
+        offset, size = call.page()
         return done(listed([call.whole("login")], "")[offset : offset + size])
 
     @router.get("/position/get_batch")

@@ -12,7 +12,6 @@ from sandbox.vendor import Answer, Parcel
 from sandbox.world import Secrets
 
 _REJECTED = 10006
-_CENT = Decimal("0.01")
 
 
 def fresh_secrets() -> Secrets:
@@ -30,13 +29,14 @@ class MetaTrader:
         return Answer(200, json.dumps({"retcode": text(code)}).encode())
 
     def altered_call(self, fault: Fault, query: bytes, body: bytes) -> tuple[bytes, bytes]:
-        """A cent less, toward nothing. An account has one currency: nothing else to alter."""
+        """One of the last digit less, toward nothing: a cent, a yen. There is no currency to alter."""
         fields = dict(parse_qsl(query.decode(), keep_blank_values=True))
         given = json.loads(body) if body else {}
         for source in (fields, given):
             if fault.fault is FaultKind.WRONG_AMOUNT and "balance" in source:
                 amount = Decimal(str(source["balance"]))
-                source["balance"] = str(amount - _CENT.copy_sign(amount))
+                last_digit = Decimal(1).scaleb(int(amount.as_tuple().exponent))
+                source["balance"] = f"{amount - last_digit.copy_sign(amount):f}"
         return urlencode(fields).encode(), json.dumps(given).encode() if body else b""
 
     def altered_event(self, fault: Fault, event: Document) -> Document:

@@ -230,6 +230,18 @@ def test_a_wrong_amount_is_really_moved(scene):
     assert scene.amounts() == ["499 eur"]
 
 
+def test_a_wrong_amount_is_a_yen_less_where_there_are_no_cents(mt5, reference):
+    client = mt5.authorised()
+    added = client.post("/api/user/add", json={"Group": "real\\faults-JPY"}).json()["answer"]
+    mt5.fault("* /api/trade/balance", "wrong_amount", contains=reference)
+
+    given = {"login": added["Login"], "type": "2", "balance": "500", "comment": reference}
+    client.post("/api/trade/balance", json=given)
+
+    user = client.get("/api/user/get", params={"login": added["Login"]}).json()["answer"]
+    assert user["Balance"] == "499.00"
+
+
 @pytest.mark.parametrize("name", ["stripe", "adyen"])
 def test_a_wrong_currency_is_really_moved(sandbox_server, reference, name):
     server = sandbox_server(name)

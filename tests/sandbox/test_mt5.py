@@ -148,6 +148,43 @@ def test_a_batch_of_accounts_is_chosen_by_login_or_by_mask(mt5):
     assert [int(user["Login"]) for user in by_login] == logins[:2]
 
 
+def test_a_weak_password_is_not_changed_to(mt5):
+    client = mt5.authorised()
+    login = open_account(mt5, PassMain="Passw0rd!")
+
+    refused = ask(client, "user/change_password", login=login, type="main", password="weak")
+
+    assert refused["retcode"] == "3006 Invalid password"
+    kept = ask(client, "user/check_password", login=login, type="main", password="Passw0rd!")
+    assert kept["retcode"] == "0 Done"
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"rights": "all"}, 3),
+        ({"rights": "-1"}, 3),
+        ({"leverage": "1:100"}, 3),
+        ({"leverage": "0"}, 3),
+        ({"login": "²"}, 3),
+        ({"login": "9" * 30}, 3),
+        ({"pass_main": "Sh0rt!"}, 3006),
+        ({"pass_main": "Much_too_l0ng_for_it"}, 3006),
+        ({"pass_main": "no_upper_1"}, 3006),
+        ({"pass_main": "NoSpecial1"}, 3006),
+        ({"pass_investor": "NO_LOWER_1"}, 3006),
+    ],
+)
+def test_an_account_that_makes_no_sense_is_not_opened(mt5, params, code):
+    client = mt5.authorised()
+    before = answer(client, "user/total")
+
+    body = ask(client, "user/add", **{"group": "real\\standard-USD", **params})
+
+    assert int(body["retcode"].split(" ")[0]) == code
+    assert answer(client, "user/total") == before
+
+
 def test_an_update_writes_the_whole_mask_and_never_the_balance(mt5):
     client = mt5.authorised()
     login = open_account(mt5)
@@ -312,6 +349,14 @@ def test_pages_hold_a_hundred_deals_and_miss_none(mt5):
 
     assert [len(page) for page in pages] == [100, 100, 30]
     assert len({deal["Deal"] for page in pages for deal in page}) == total == 230
+
+
+@pytest.mark.parametrize("path", ["deal/get_page", "position/get_page"])
+@pytest.mark.parametrize("wish", [{"total": -1}, {"offset": -1}])
+def test_a_page_below_nothing_is_none(mt5, path, wish):
+    login = open_account(mt5, money="0")
+
+    assert ask(mt5.authorised(), path, login=login, **wish)["retcode"] == "3 Invalid parameters"
 
 
 def test_a_window_is_on_the_server_s_clock_with_both_ends_in_it(mt5):
