@@ -1,7 +1,7 @@
 """Signed callbacks through the real API process, against the same bytes inserted by bare psycopg.
 
-Both sides use as many connections, and both have everything on the disk before they say so. Then the
-worker process drains what was stored into the ledger.
+Both sides use as many connections, open and warm before the clock runs, and both have everything on
+the disk before they say so. Then the worker process drains what was stored into the ledger.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -36,6 +36,8 @@ from operational.rules import service as rules
 N = 4_000
 CONNECTIONS = 16
 ROUNDS = 4
+WARM_UP = 20 * CONNECTIONS
+"""Of both sides, not counted: by then either has loaded and prepared what it needs."""
 PAYERS = 50
 SECRET = "whsec_bench"  # noqa: S105 - of a server that lives for a minute
 UP_SECONDS_MAX = 60
@@ -90,20 +92,24 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
     """
     with server() as base, _api(base) as settings:
         progress("preparing")
-        total = n + n // 2
+        total = WARM_UP + n + n // 2
         bodies = Bodies(settings, [_body(reference) for reference in _payments(settings, total)])
         ours, limit = [], []
-        for turn in range(ROUNDS):
-            progress(f"round {turn + 1} of {ROUNDS}")
-            requests = bodies.signed(n // ROUNDS)
-            ours.append(load.drive(settings.host, settings.api_port, requests, CONNECTIONS).rate)
-            limit.append(_insert(settings, [one.partition(b"\r\n\r\n")[2] for one in requests]))
+        with _bare(settings) as connections:
+            for turn, count in enumerate([WARM_UP, *[n // ROUNDS] * ROUNDS]):
+                progress(f"round {turn} of {ROUNDS}")
+                requests = bodies.signed(count)
+                ours.append(
+                    load.drive(settings.host, settings.api_port, requests, CONNECTIONS).rate
+                )
+                limit.append(_insert(connections, [_body_of(one) for one in requests]))
+        del ours[0], limit[0]
         rate = median(ours)
         progress("half that load")
         requests = bodies.signed(n // 2)
         half = load.drive(settings.host, settings.api_port, requests, CONNECTIONS, rate / 2)
         progress("draining to the ledger")
-        drained = _drain(settings, n // ROUNDS * ROUNDS + n // 2)
+        drained = _drain(settings, WARM_UP + n // ROUNDS * ROUNDS + n // 2)
     return {
         "n": n,
         "ours": round(rate),
@@ -203,20 +209,33 @@ def _body(reference: str) -> bytes:
     return json.dumps(event, indent=2).encode()
 
 
-def _insert(settings: Settings, bodies: Sequence[bytes]) -> float:
-    """The limit: the same bytes into the same table, one commit each."""
+def _body_of(request: bytes) -> bytes:
+    return request.partition(b"\r\n\r\n")[2]
+
+
+@contextmanager
+def _bare(settings: Settings) -> Iterator[list[psycopg.Connection[Any]]]:
     address = db.url(settings, db.API).set(drivername="postgresql")
     target = address.render_as_string(hide_password=False)
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(psycopg.connect(target, autocommit=True))
+            for _ in range(CONNECTIONS)
+        ]
 
-    def insert(part: Sequence[bytes]) -> None:
-        with psycopg.connect(target, autocommit=True) as connection:
-            for body in part:
-                connection.execute(_STORE, (ids.uuid7(), ids.uuid7().hex, "{}", body))
 
-    began = time.perf_counter()
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(insert, [bodies[number::CONNECTIONS] for number in range(CONNECTIONS)]))
-    return len(bodies) / (time.perf_counter() - began)
+def _insert(connections: Sequence[psycopg.Connection[Any]], bodies: Sequence[bytes]) -> float:
+    """The limit: the same bytes into the same table, one commit each."""
+
+    def insert(connection: psycopg.Connection[Any], part: Sequence[bytes]) -> None:
+        for body in part:
+            connection.execute(_STORE, (ids.uuid7(), ids.uuid7().hex, "{}", body))
+
+    parts = [bodies[number :: len(connections)] for number in range(len(connections))]
+    with ThreadPoolExecutor(len(connections)) as pool:
+        began = time.perf_counter()
+        list(pool.map(insert, connections, parts))
+        return len(bodies) / (time.perf_counter() - began)
 
 
 def _drain(settings: Settings, count: int) -> float:

@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 TIMEOUT_SECONDS = 30
@@ -32,21 +32,23 @@ def drive(
 ) -> Load:
     """Send all requests over `connections`; at `rate` a second if given, else as fast as they go.
 
+    The connections are opened before the clock runs.
+
     Raises:
         RuntimeError: an answer was not a 2xx.
     """
-    began = time.perf_counter()
     parts = [requests[number::connections] for number in range(connections)]
-    with ThreadPoolExecutor(connections) as pool:
-        interval = connections / rate if rate else 0.0
+    interval = connections / rate if rate else 0.0
+    with ThreadPoolExecutor(connections) as pool, ExitStack() as stack:
+        lines = [stack.enter_context(_line(host, port)) for _ in parts]
+        began = time.perf_counter()
         running = [
-            pool.submit(
-                _send, (host, port), part, began + interval * number / connections, interval
-            )
-            for number, part in enumerate(parts)
+            pool.submit(_send, line, part, began + interval * number / connections, interval)
+            for number, (line, part) in enumerate(zip(lines, parts, strict=True))
         ]
         latencies = [latency for one in running for latency in one.result()]
-    return Load(time.perf_counter() - began, latencies)
+        seconds = time.perf_counter() - began
+    return Load(seconds, latencies)
 
 
 def request(path: str, host: str, headers: dict[str, str], body: bytes) -> bytes:
@@ -56,19 +58,23 @@ def request(path: str, host: str, headers: dict[str, str], body: bytes) -> bytes
     return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
+def _line(host: str, port: int) -> socket.socket:
+    line = socket.create_connection((host, port), TIMEOUT_SECONDS)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return line
+
+
 def _send(
-    address: tuple[str, int], requests: Sequence[bytes], first: float, interval: float
+    line: socket.socket, requests: Sequence[bytes], first: float, interval: float
 ) -> list[float]:
     latencies = []
-    with closing(socket.create_connection(address, TIMEOUT_SECONDS)) as line:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for number, one in enumerate(requests):
-            due = first + number * interval if interval else time.perf_counter()
-            time.sleep(max(0.0, due - time.perf_counter()))
-            line.sendall(one)
-            _read_answer(line)
-            # From when it was due: a late start is the server's fault, not the clock's.
-            latencies.append(time.perf_counter() - due)
+    for number, one in enumerate(requests):
+        due = first + number * interval if interval else time.perf_counter()
+        time.sleep(max(0.0, due - time.perf_counter()))
+        line.sendall(one)
+        _read_answer(line)
+        # From when it was due: a late start is the server's fault, not the clock's.
+        latencies.append(time.perf_counter() - due)
     return latencies
 
 
