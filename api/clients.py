@@ -11,13 +11,11 @@ from operational.clients import queries
 from operational.kit.actor import Actor
 from operational.platforms import queries as platforms
 
-LOGIN_DIGITS_MAX = 18
-
 
 def found(session: Session, text: str) -> Select[Any]:
     """Clients a colleague means by this text, a trading login among what they may type."""
     login = text.strip()
-    is_login = login.isascii() and login.isdecimal() and len(login) <= LOGIN_DIGITS_MAX
+    is_login = login.isascii() and login.isdecimal() and len(login) <= platforms.LOGIN_DIGITS_MAX
     also = session.scalars(platforms.clients_with_login(int(login))).all() if is_login else ()
     return queries.matching(text, also)
 

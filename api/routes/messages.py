@@ -5,7 +5,9 @@ from uuid import UUID
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
+from api.schemas.lists import After, Limit
 from api.schemas.messages import CallbackOut, CommandOut, MessageOut
+from api.web.listing import part
 from operational.access.matrix import Permission
 from operational.messaging import inbox, outbox, queries
 
@@ -13,14 +15,22 @@ router = Doors("/api/messages", tag="messages")
 
 
 @router.get("/inbox", dependencies=[needs(Permission.MESSAGES_READ)])
-def parked_callbacks(session: SessionDep) -> list[CallbackOut]:
-    found = session.scalars(queries.parked_callbacks())
+def parked_callbacks(
+    session: SessionDep, after: After = None, limit: Limit = 100
+) -> list[CallbackOut]:
+    """The oldest first."""
+    wanted = queries.parked_callbacks()
+    found = part(session, wanted, by="id", is_rising=True, after=after, rows_max=limit)
     return [CallbackOut.model_validate(message) for message in found]
 
 
 @router.get("/outbox", dependencies=[needs(Permission.MESSAGES_READ)])
-def parked_commands(session: SessionDep) -> list[CommandOut]:
-    found = session.scalars(queries.parked_commands())
+def parked_commands(
+    session: SessionDep, after: After = None, limit: Limit = 100
+) -> list[CommandOut]:
+    """The oldest first."""
+    wanted = queries.parked_commands()
+    found = part(session, wanted, by="seq", is_rising=True, after=after, rows_max=limit)
     return [CommandOut.model_validate(message) for message in found]
 
 

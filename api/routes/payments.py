@@ -6,7 +6,9 @@ from fastapi import Query
 
 from api.deps import SessionDep, needs
 from api.door import Doors
+from api.schemas.lists import After, Limit
 from api.schemas.money import PaymentOut
+from api.web.listing import part
 from operational.access.matrix import Permission
 from operational.payments import queries
 from operational.payments.states import PaymentStatus
@@ -18,8 +20,11 @@ router = Doors("/api/payments", tag="payments")
 def payments(
     session: SessionDep,
     status: PaymentStatus | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    text: Annotated[str, Query(max_length=200)] = "",
+    after: After = None,
+    limit: Limit = 100,
 ) -> list[PaymentOut]:
-    """The newest first."""
-    found = session.scalars(queries.newest(status=status, limit=limit))
+    """The newest first, of one reference, ours or the PSP's, or status if said."""
+    wanted = queries.matching(text, status)
+    found = part(session, wanted, by="requested_at", after=after, rows_max=limit)
     return [PaymentOut.model_validate(payment) for payment in found]

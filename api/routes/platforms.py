@@ -1,10 +1,15 @@
 """Trading accounts as staff see them, and blocking."""
 
+from typing import Annotated
 from uuid import UUID
+
+from fastapi import Query
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
+from api.schemas.lists import After, Limit
 from api.schemas.platforms import AccountOut, ReasonForm
+from api.web.listing import part
 from operational.access.matrix import Permission
 from operational.platforms import queries
 from operational.platforms import service as platforms
@@ -13,8 +18,15 @@ router = Doors("/api/trading-accounts", tag="platforms")
 
 
 @router.get("", dependencies=[needs(Permission.PLATFORMS_READ)])
-def accounts(session: SessionDep) -> list[AccountOut]:
-    return [AccountOut.model_validate(account) for account in session.scalars(queries.newest())]
+def accounts(
+    session: SessionDep,
+    text: Annotated[str, Query(max_length=200)] = "",
+    after: After = None,
+    limit: Limit = 100,
+) -> list[AccountOut]:
+    """The newest first, of one login or reference if said."""
+    found = part(session, queries.matching(text), by="requested_at", after=after, rows_max=limit)
+    return [AccountOut.model_validate(account) for account in found]
 
 
 @router.get("/contradictions", dependencies=[needs(Permission.PLATFORMS_READ)])

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
-from api.schemas.rules import DecisionOut, DraftForm, VersionDetailOut, VersionOut
+from api.schemas.rules import DecisionOut, DraftForm, VersionDetailOut, VersionOut, WithdrawForm
 from operational.access.matrix import Permission
 from operational.rules import queries
 from operational.rules import service as rules
@@ -36,6 +36,15 @@ def draft(
 def publish(version_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep) -> VersionOut:
     """Put a draft in force, as another person than its maker."""
     return VersionOut.model_validate(rules.publish(session, version_id, actor=actor, now=now))
+
+
+@router.post("/versions/{version_id}/withdraw", dependencies=[needs(Permission.RULES_EDIT)])
+def withdraw(
+    version_id: UUID, form: WithdrawForm, session: SessionDep, actor: ActorDep, now: NowDep
+) -> VersionOut:
+    """Give up a draft."""
+    found = rules.withdraw(session, version_id, reason=form.reason, actor=actor, now=now)
+    return VersionOut.model_validate(found)
 
 
 @router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])

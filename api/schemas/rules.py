@@ -63,6 +63,14 @@ class DraftPageForm(BaseModel):
     note: Note
 
 
+class WithdrawForm(BaseModel):
+    """Why a draft is given up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Note
+
+
 class PublishForm(BaseModel):
     """Nothing but the wish; a form a browser can send."""
 

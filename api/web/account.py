@@ -25,6 +25,7 @@ def account(request: Request, session: SessionDep, actor: ActorDep, now: NowDep)
         "account.html",
         user=queries.user(session, UUID(actor.id)),
         sessions=session.scalars(queries.sessions_of(UUID(actor.id), now, idle_max)).all(),
+        here_id=sessions.root_of(session, actor),
         idle_minutes=int(idle_max.total_seconds()) // 60,
     )
 

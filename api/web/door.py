@@ -19,7 +19,7 @@ from operational.kit.errors import DomainError, Forbidden
 
 Problems = dict[str, str]
 
-_SECRET = frozenset({"password", "code"})
+_SECRET = frozenset({"password", "old", "new", "code"})
 
 
 class Page(Door):

@@ -81,6 +81,15 @@ def instant(at: datetime | None) -> str:
     return at.strftime("%-d %b %Y, %H:%M:%S UTC") if at else "—"
 
 
+def browser(user_agent: str) -> str:
+    """A browser's description of itself in a few words; they all claim to be one another."""
+    for mark, name in _BROWSERS:
+        if mark in user_agent:
+            systems = (system for system in _SYSTEMS if system in user_agent)
+            return f"{name} on {next(systems, 'another system')}"
+    return user_agent or "A program"
+
+
 def of_document(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """A JSON object as lines of name and value, nested ones flattened."""
     lines: list[tuple[str, Any]] = []
@@ -92,7 +101,15 @@ def of_document(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return lines
 
 
+# The first that is found counts: Edge says Chrome too, and Chrome says Safari.
+_BROWSERS = (
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox")),
+    *(("Chrome/", "Chrome"), ("Safari/", "Safari")),
+)
+_SYSTEMS = ("iPhone", "iPad", "Android", "Windows", "Mac OS", "Linux")
+
 TEMPLATES.filters |= {
+    "browser": browser,
     "money": money,
     "moment": moment,
     "instant": instant,

@@ -83,7 +83,7 @@ DONE: dict[str, str] = {
     "account_unblocked": "The block is being lifted; the platform shows it within seconds.",
     "rule_drafted": "The draft is saved. It decides nothing until another person puts it in force.",
     "rule_published": "This version is in force now.",
-    "rule_retired": "This version is retired.",
+    "rule_withdrawn": "The draft is withdrawn.",
     "message_replayed": "The message is back at work.",
     "asked": "Asked for. Another person must agree.",
     "agreed": "Agreed, and done.",

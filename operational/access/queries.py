@@ -1,6 +1,6 @@
 """Named reads of users, sessions and approvals."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -44,6 +44,13 @@ def users_named(text: str) -> Select[UUID]:
     wanted = text.strip().lower()
     is_named = func.lower(User.name).contains(wanted, autoescape=True)
     return select(User.id).where(or_(User.email == wanted, is_named)).limit(NAMED_MAX)
+
+
+def names(session: Session, actor_ids: Collection[str]) -> dict[str, str]:
+    """The names behind actors' ids, as the audit and other tables keep them."""
+    people = [UUID(one) for one in actor_ids if not one.startswith("system:")]
+    found = session.execute(select(User.id, User.name).where(User.id.in_(people)))
+    return dict.fromkeys(actor_ids, "the hub") | {str(id_): name for id_, name in found}
 
 
 def roles_of(session: Session, user_id: UUID) -> frozenset[str]:

@@ -199,14 +199,19 @@ def end_own(session: Session, session_id: UUID, *, actor: Actor, now: datetime) 
     audit.record(session, Tag.SESSION_REVOKE, subject=found.id, actor=actor, now=now)
 
 
-def end_others(session: Session, *, actor: Actor, now: datetime) -> None:
-    """End every session of one's own but the one that asks."""
+def root_of(session: Session, actor: Actor) -> UUID:
+    """The session of the browser the actor signed in at."""
     assert actor.session_id is not None
     here = session.get_one(UserSession, actor.session_id)
-    root = here.parent_id or here.id
+    return here.parent_id or here.id
+
+
+def end_others(session: Session, *, actor: Actor, now: datetime) -> None:
+    """End every session of one's own but the one that asks."""
+    root = root_of(session, actor)
     session.execute(
         update(UserSession)
-        .where(UserSession.user_id == here.user_id, UserSession.revoked_at.is_(None))
+        .where(UserSession.user_id == UUID(actor.id), UserSession.revoked_at.is_(None))
         .where(UserSession.id != root, UserSession.parent_id.is_distinct_from(root))
         .values(revoked_at=now)
     )

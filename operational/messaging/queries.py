@@ -8,24 +8,14 @@ from operational.messaging.models import InboxMessage, OutboxMessage, RefusedCal
 from operational.messaging.states import InboxStatus, OutboxStatus
 
 
-def parked_callbacks(limit: int = 200) -> Select[InboxMessage]:
-    """Callbacks that could not be applied, oldest first."""
-    return (
-        select(InboxMessage)
-        .where(InboxMessage.status == InboxStatus.PARKED)
-        .order_by(InboxMessage.id)
-        .limit(limit)
-    )
+def parked_callbacks() -> Select[InboxMessage]:
+    """Callbacks that could not be applied; in no order."""
+    return select(InboxMessage).where(InboxMessage.status == InboxStatus.PARKED)
 
 
-def parked_commands(limit: int = 200) -> Select[OutboxMessage]:
-    """Commands that were given up or refused, oldest first."""
-    return (
-        select(OutboxMessage)
-        .where(OutboxMessage.status == OutboxStatus.PARKED)
-        .order_by(OutboxMessage.seq)
-        .limit(limit)
-    )
+def parked_commands() -> Select[OutboxMessage]:
+    """Commands that were given up or refused; in no order."""
+    return select(OutboxMessage).where(OutboxMessage.status == OutboxStatus.PARKED)
 
 
 def refused_callbacks(since: datetime) -> Select[RefusedCallback]:

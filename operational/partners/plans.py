@@ -104,11 +104,6 @@ def plan_in_force(session: Session, name: str, at: datetime) -> PlanVersion | No
     return session.scalar(queries.plan_in_force(name, at))
 
 
-def rates_of(version: PlanVersion) -> list[Rate]:
-    """A version's rates, as they were drafted."""
-    return [Rate(**row) for row in version.rates]
-
-
 def _row(rate: Rate) -> dict[str, Any]:
     return {key: value for key, value in asdict(rate).items() if value is not None}
 

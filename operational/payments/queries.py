@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from operational.payments.models import Payment, PaymentEvent
@@ -26,9 +26,13 @@ def of_client(client_id: UUID, limit: int = 100) -> Select[Payment]:
     )
 
 
-def newest(*, status: str | None = None, limit: int = 100) -> Select[Payment]:
-    """The newest payments of everybody, of one status if said."""
-    found = select(Payment).order_by(Payment.requested_at.desc(), Payment.id.desc()).limit(limit)
+def matching(text: str = "", status: str | None = None) -> Select[Payment]:
+    """Payments of everybody, of one reference, ours or the PSP's, or status if said; in no order."""
+    found, wanted = select(Payment), text.strip()
+    if wanted:
+        found = found.where(
+            or_(Payment.reference == wanted.upper(), Payment.psp_payment_id == wanted)
+        )
     return found if status is None else found.where(Payment.status == status)
 
 

@@ -7,7 +7,10 @@ from sqlalchemy.orm import Session
 
 from operational.platforms.errors import TradingAccountNotFound
 from operational.platforms.models import TradingAccount, Transfer
-from operational.platforms.states import AccountStatus, TransferStatus
+from operational.platforms.states import AccountStatus
+
+LOGIN_DIGITS_MAX = 18
+"""More fit no bigint."""
 
 
 def get(session: Session, account_id: UUID) -> TradingAccount:
@@ -31,8 +34,14 @@ def of_client(client_id: UUID) -> Select[TradingAccount]:
     )
 
 
-def newest(limit: int = 200) -> Select[TradingAccount]:
-    return select(TradingAccount).order_by(TradingAccount.requested_at.desc()).limit(limit)
+def matching(text: str = "") -> Select[TradingAccount]:
+    """Trading accounts of everybody, of one login or reference if said; in no order."""
+    wanted = text.strip()
+    if not wanted:
+        return select(TradingAccount)
+    if wanted.isascii() and wanted.isdecimal() and len(wanted) <= LOGIN_DIGITS_MAX:
+        return select(TradingAccount).where(TradingAccount.login == int(wanted))
+    return account_by_reference(wanted.upper())
 
 
 def account_by_reference(reference: str) -> Select[TradingAccount]:
@@ -84,13 +93,4 @@ def transfers_of(client_id: UUID, limit: int = 100) -> Select[Transfer]:
         .where(Transfer.client_id == client_id)
         .order_by(Transfer.requested_at.desc(), Transfer.id.desc())
         .limit(limit)
-    )
-
-
-def in_doubt() -> Select[Transfer]:
-    """Transfers the platform has not answered for."""
-    return (
-        select(Transfer)
-        .where(Transfer.status == TransferStatus.IN_DOUBT)
-        .order_by(Transfer.requested_at)
     )

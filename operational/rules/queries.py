@@ -63,6 +63,11 @@ def versions(name: str | None = None) -> Select[TableVersion]:
     return found if name is None else found.where(TableVersion.name == name)
 
 
+def drafts() -> Select[TableVersion]:
+    """Versions that wait for a second person, of every table."""
+    return versions().where(TableVersion.status == VersionStatus.DRAFT)
+
+
 def decisions(subject: tuple[str, str]) -> Select[Decision]:
     """Every automatic decision on one subject, newest first."""
     kind, id_ = subject

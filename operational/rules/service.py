@@ -1,4 +1,4 @@
-"""The verbs of decision tables: draft, publish, retire, decide, replay."""
+"""The verbs of decision tables: draft, publish, withdraw, decide, replay."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -97,16 +97,19 @@ def publish(session: Session, version_id: UUID, *, actor: Actor, now: datetime) 
     return version
 
 
-def retire(
+def withdraw(
     session: Session, version_id: UUID, *, reason: str, actor: Actor, now: datetime
 ) -> TableVersion:
-    """Withdraw a draft, or take a version out of force; its table then decides nothing.
+    """Give up a draft. A version in force leaves only when another takes its place.
 
     Raises:
         TableNotFound, VersionMoved.
     """
-    access.require(actor, Permission.RULES_PUBLISH)
+    access.require(actor, Permission.RULES_EDIT)
+    access.check_reason(reason)
     version = _locked(session, version_id)
+    if version.status != VersionStatus.DRAFT:
+        raise VersionMoved(f"{version.name}@{version.version} is {version.status}, and no draft")
 
     before = _seen(version)
     _move(version, VersionStatus.RETIRED)

@@ -233,6 +233,15 @@ def publish(door: Door, path: str) -> Attempt:
     return Attempt(officer, path.format(version_id=version), ["rule:publish"])
 
 
+@recipe("POST", "/api/rules/versions/{version_id}/withdraw", "/staff/rules/{version_id}/withdraw")
+def withdraw(door: Door, path: str) -> Attempt:
+    user, token = door.someone(Role.COMPLIANCE)
+    version = cast.a_draft(door, Actor(str(user.id), user.name, frozenset({"compliance"})))
+    officer = door.visitor(Authorization=f"Bearer {token}")
+    form = {"reason": "a typing error"}
+    return Attempt(officer, path.format(version_id=version), ["rule:retire"], body(path, form))
+
+
 @recipe(
     "POST",
     "/api/messages/{box}/{message_id}/replay",

@@ -4,6 +4,8 @@ import re
 from html import unescape
 
 from operational.access.matrix import Role
+from operational.clients.states import Stage
+from operational.kit.ids import uuid7
 from tests.api import cast
 
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
@@ -47,3 +49,24 @@ def test_what_is_no_id_begins_at_the_beginning(opened):
 
     assert officer.get("/staff/clients?after=nonsense").status_code == 200
     assert officer.get("/api/clients?after=nonsense").status_code == 422
+
+
+def test_a_payment_and_an_account_are_found_by_the_names_people_have_for_them(opened):
+    person, other = (cast.a_client(opened, Stage.VERIFIED) for _ in range(2))
+    for one, login in ((person, 700_001), (other, 700_002)):
+        cast.an_account(opened, one, login=login)
+    asked = {"amount": "250.00", "currency": "USD"}
+    keys = [{"Idempotency-Key": uuid7().hex} for _ in range(2)]
+    paid, _ = (person.client.post("/api/me/deposits", json=asked, headers=key) for key in keys)
+    reference = paid.json()["reference"]
+    officer = opened.signed_in(Role.SUPPORT)
+
+    payments = officer.get("/api/payments", params={"text": reference.lower()}).json()
+    accounts = officer.get("/api/trading-accounts", params={"text": "700001"}).json()
+
+    assert [one["reference"] for one in payments] == [reference]
+    assert [one["login"] for one in accounts] == [700_001]
+    page = officer.get("/staff/accounts", params={"text": accounts[0]["reference"]}).text
+    assert "700001" in page
+    assert "700002" not in page
+    assert COUNT.search(officer.get("/staff/payments").text).groups() == ("2", "2")

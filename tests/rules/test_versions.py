@@ -82,12 +82,17 @@ def test_a_published_version_is_not_published_again(session):
         service.publish(session, version.id, actor=BEN, now=NOW)
 
 
-def test_a_retired_table_decides_nothing(session):
-    version = published(session)
-    service.retire(session, version.id, reason="wrong currency", actor=BEN, now=NOW)
+def test_a_draft_is_withdrawn_and_a_version_in_force_is_not(session):
+    standing, given_up = published(session), draft(session)
 
-    with pytest.raises(TableNotFound):
-        decide(session)
+    service.withdraw(session, given_up.id, reason="wrong currency", actor=BEN, now=NOW)
+
+    for version in (standing, given_up):
+        with pytest.raises(VersionMoved):
+            service.withdraw(session, version.id, reason="wrong currency", actor=BEN, now=NOW)
+    assert session.scalars(queries.in_force("limits")).all() == [standing]
+    with pytest.raises(VersionMoved):
+        service.publish(session, given_up.id, actor=BEN, now=NOW)
 
 
 def test_a_decision_keeps_what_it_saw_what_it_said_and_by_which_version(session):
@@ -126,10 +131,14 @@ def test_a_draft_shows_what_its_publication_would_have_changed(session):
 
 def test_every_step_of_a_version_is_on_record(session):
     version = published(session)
-    service.retire(session, version.id, reason="wrong currency", actor=BEN, now=NOW)
+    given_up = draft(session)
+    service.withdraw(session, given_up.id, reason="wrong currency", actor=BEN, now=NOW)
 
-    verbs = session.scalars(
-        select(Event.verb).where(Event.subject_id == str(version.id)).order_by(Event.id)
-    ).all()
+    verbs = [
+        session.scalars(
+            select(Event.verb).where(Event.subject_id == str(one.id)).order_by(Event.id)
+        ).all()
+        for one in (version, given_up)
+    ]
 
-    assert verbs == ["rule:draft", "rule:publish", "rule:retire"]
+    assert verbs == [["rule:draft", "rule:publish"], ["rule:draft", "rule:retire"]]

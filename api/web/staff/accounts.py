@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Form, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.schemas.platforms import BlockForm
 from api.web.door import Pages
+from api.web.listing import listed
 from api.web.shell import page, see_other
 from operational.access.matrix import Permission
 from operational.audit import queries as audit
@@ -19,12 +20,15 @@ router = Pages("/staff/accounts")
 
 
 @router.get("", dependencies=[needs(Permission.PLATFORMS_READ)])
-def account_list(request: Request, session: SessionDep) -> Response:
+def account_list(
+    request: Request, session: SessionDep, text: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
     return page(
         request,
         "staff/accounts.html",
         contradictions=session.scalars(queries.contradictions()).all(),
-        accounts=session.scalars(queries.newest()).all(),
+        accounts=listed(request, session, queries.matching(text), by="requested_at"),
+        text=text,
     )
 
 

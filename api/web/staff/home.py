@@ -14,24 +14,21 @@ from operational.access.matrix import Permission, permissions
 from operational.messaging import queries as messaging
 from operational.platforms import queries as platforms
 from operational.review import queries as review
+from operational.rules import queries as rules
 
 router = Pages("/staff")
 
-_WAITING: dict[Permission, tuple[str, str, Callable[[], Select[Any]]]] = {
-    Permission.REVIEW_READ: ("Cases for review", "/staff/review", review.open_cases),
-    Permission.MESSAGES_READ: (
-        "Parked callbacks",
-        "/staff/messages",
-        messaging.parked_callbacks,
-    ),
-    Permission.MESSAGES_REPLAY: ("Parked commands", "/staff/messages", messaging.parked_commands),
-    Permission.PLATFORMS_READ: (
-        "Accounts in contradiction",
-        "/staff/accounts",
-        platforms.contradictions,
-    ),
-    Permission.USERS_MANAGE: ("Approvals waiting", "/staff/users", access.waiting_approvals),
-}
+P = Permission
+
+_WAITING: tuple[tuple[Permission, str, str, Callable[[], Select[Any]]], ...] = (
+    (P.REVIEW_READ, "Cases for review", "/staff/review", review.open_cases),
+    (P.MESSAGES_READ, "Parked callbacks", "/staff/messages", messaging.parked_callbacks),
+    (P.MESSAGES_READ, "Parked commands", "/staff/messages", messaging.parked_commands),
+    (P.PLATFORMS_READ, "Accounts in contradiction", "/staff/accounts", platforms.contradictions),
+    (P.RULES_PUBLISH, "Rule drafts", "/staff/rules", rules.drafts),
+    (P.USERS_READ, "Approvals", "/staff/users", access.waiting_approvals),
+)
+"""What waits for a person: who may see it, and where."""
 
 
 @router.get("", dependencies=[staff_only()])
@@ -39,7 +36,7 @@ def home(request: Request, session: SessionDep, actor: ActorDep, hub: HubDep) ->
     held = permissions(actor.roles)
     tiles = [
         (name, path, session.scalar(select(func.count()).select_from(query().subquery())))
-        for permission, (name, path, query) in _WAITING.items()
+        for permission, name, path, query in _WAITING
         if permission in held
     ]
     return page(

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.web.door import Pages
+from api.web.listing import listed
 from api.web.shell import page, see_other
 from operational.access.matrix import Permission
 from operational.messaging import inbox, outbox, queries
@@ -20,15 +21,24 @@ BODY_SHOWN_MAX = 4000
 
 @router.get("", dependencies=[needs(Permission.MESSAGES_READ)])
 def parked(request: Request, session: SessionDep, now: NowDep) -> Response:
-    callbacks = session.scalars(queries.parked_callbacks()).all()
+    callbacks = listed(request, session, queries.parked_callbacks(), by="id", is_rising=True)
+    commands = listed(
+        request,
+        session,
+        queries.parked_commands(),
+        by="seq",
+        is_rising=True,
+        name="after_command",
+    )
     return page(
         request,
         "staff/messages.html",
-        callbacks=[
-            (message, message.body[:BODY_SHOWN_MAX].decode("utf-8", "replace"))
-            for message in callbacks
-        ],
-        commands=session.scalars(queries.parked_commands()).all(),
+        callbacks=callbacks,
+        bodies={
+            message.id: message.body[:BODY_SHOWN_MAX].decode("utf-8", "replace")
+            for message in callbacks.rows
+        },
+        commands=commands,
         refused=session.scalars(queries.refused_callbacks(now - REFUSED_SINCE)).all(),
     )
 

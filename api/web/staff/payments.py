@@ -1,9 +1,12 @@
 """Payments: the list, and what providers told of one."""
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Query, Request, Response
 
 from api.deps import SessionDep, needs
 from api.web.door import Pages
+from api.web.listing import listed
 from api.web.shell import page
 from operational.access.matrix import Permission
 from operational.clients import queries as clients
@@ -18,19 +21,24 @@ PAYMENTS = needs(Permission.PAYMENTS_READ)
 
 @router.get("", dependencies=[PAYMENTS])
 def payment_list(
-    request: Request, session: SessionDep, status: PaymentStatus | None = None
+    request: Request,
+    session: SessionDep,
+    status: PaymentStatus | None = None,
+    text: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    found = session.scalars(queries.newest(status=status)).all()
+    wanted = queries.matching(text, status)
+    found = listed(request, session, wanted, by="requested_at")
     return page(
         request,
         "staff/payments.html",
         payments=found,
         wanted=status,
+        text=text,
         counts=queries.counts(session),
         statuses=list(PaymentStatus),
         clients={
             client.id: client
-            for client in session.scalars(clients.by_ids({p.client_id for p in found}))
+            for client in session.scalars(clients.by_ids({p.client_id for p in found.rows}))
         },
     )
 

@@ -1,15 +1,18 @@
 """Decision tables: versions, publication by a second person, and the trace of a decision."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form, Request, Response
+from sqlalchemy.orm import Session
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
-from api.schemas.rules import DraftPageForm, PublishForm
+from api.schemas.rules import DraftPageForm, PublishForm, WithdrawForm
 from api.web.door import Pages
 from api.web.shell import page, see_other
+from operational.access import queries as access
 from operational.access.matrix import Permission
 from operational.kit.errors import InvalidInput
 from operational.rules import queries
@@ -23,7 +26,8 @@ RECENT = 200
 
 @router.get("", dependencies=[needs(Permission.RULES_READ)])
 def tables(request: Request, session: SessionDep) -> Response:
-    return page(request, "staff/rules.html", versions=session.scalars(queries.versions()).all())
+    versions = session.scalars(queries.versions()).all()
+    return page(request, "staff/rules.html", versions=versions, names=makers(session, versions))
 
 
 @router.get("/{version_id}", dependencies=[needs(Permission.RULES_READ)])
@@ -37,6 +41,7 @@ def version(request: Request, version_id: UUID, session: SessionDep, actor: Acto
         request,
         "staff/rule.html",
         version=found,
+        names=makers(session, [found]),
         nodes=decision_tables(found.content),
         text=json.dumps(found.content, indent=2, ensure_ascii=False),
         replay=replay,
@@ -72,6 +77,18 @@ def publish(
     return see_other(f"/staff/rules/{version_id}", "rule_published")
 
 
+@router.post("/{version_id}/withdraw", dependencies=[needs(Permission.RULES_EDIT)])
+def withdraw(
+    version_id: UUID,
+    form: Annotated[WithdrawForm, Form()],
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    rules.withdraw(session, version_id, reason=form.reason, actor=actor, now=now)
+    return see_other(f"/staff/rules/{version_id}", "rule_withdrawn")
+
+
 @router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])
 def decision(request: Request, decision_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
     """Why the hub decided as it did."""
@@ -83,6 +100,12 @@ def decision(request: Request, decision_id: UUID, session: SessionDep, actor: Ac
         version=queries.version(session, found.table_version_id),
         trace=json.dumps(found.trace, indent=2, ensure_ascii=False),
     )
+
+
+def makers(session: Session, versions: Sequence[Any]) -> dict[str, str]:
+    """Who wrote and who published these versions, by name."""
+    ids = {version.made_by for version in versions} | {version.published_by for version in versions}
+    return access.names(session, ids - {None})
 
 
 def decision_tables(content: dict[str, Any]) -> list[dict[str, Any]]:
