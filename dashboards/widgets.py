@@ -104,6 +104,12 @@ def _watch(who: Reader, shown: tuple[Any, ...]) -> None:
         f"As of **{found.as_of:%d %b %Y %H:%M:%S} UTC** ({age}), snapshot {found.snapshot},"
         f" {len(found.checks)} checks passed"
     )
+    if found.unavailable:
+        silent = ", ".join(check_name(source) for source in sorted(found.unavailable))
+        st.caption(
+            f":orange[**Without news from {silent}**]: no answer to the newest refresh, so what"
+            " they tell is older than that."
+        )
 
 
 def _shown(standing: Standing) -> tuple[Any, ...]:

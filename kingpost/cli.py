@@ -122,6 +122,10 @@ def refresh(*, whole: Annotated[bool, typer.Option(help="Build every mart anew."
 
     with home.database(home.of_running_hub(Settings())) as settings, console.status("") as status:
         outcome = bring_up_to_now(settings, status.update, whole=whole)
+    for file, reason in outcome.landed.refused.items():
+        console.print(f"Refused: {file}: {reason}", markup=False)
+    for source, reason in outcome.landed.unavailable.items():
+        console.print(f"No answer: {source}: {reason}", markup=False)
     for failure in outcome.failures:
         console.print(f"{failure.name}: {failure.detail}", markup=False)
     if not outcome.is_published:

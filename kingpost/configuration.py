@@ -59,11 +59,15 @@ def _dagster(settings: Settings) -> str:
                 "class": "LocalComputeLogManager",
                 "config": {"base_dir": str(folder / "logs")},
             },
-            # A run that its process did not survive is noticed and marked.
+            # One run writes the lake at a time; the others wait in line instead of failing.
+            "concurrency": {"pools": {"default_limit": 1, "granularity": "run"}},
+            # A run that its process did not survive is noticed, marked and started again. One
+            # that failed by itself is not: its assets say what they try again, and how often.
             "run_monitoring": {"enabled": True},
-            "retention": {
-                "schedule": {"purge_after_days": 7},
-                "sensor": {"purge_after_days": {"skipped": 1, "success": 7, "failure": 30}},
+            "run_retries": {
+                "enabled": True,
+                "max_retries": 3,
+                "retry_on_asset_or_op_failure": False,
             },
             "telemetry": {"enabled": False},
         },

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import duckdb
@@ -24,13 +24,14 @@ create table if not exists lake.publication (
     is_published boolean not null,
     extract_id bigint not null,
     project_sha256 text not null,
+    unavailable jsonb not null,
     checks jsonb not null
 )
 """
 
 
 _SELECT = """
-select snapshot, as_of, extract_id, project_sha256, decided_at, is_published, checks
+select snapshot, as_of, extract_id, project_sha256, unavailable, decided_at, is_published, checks
 from lake.publication
 """
 
@@ -59,9 +60,11 @@ class Candidate:
     """The newest arrival in it."""
     project_sha256: str
     """Of the models it was built by."""
+    unavailable: dict[str, str] = field(default_factory=dict)
+    """Sources that did not answer, with the reason: *as of* does not hold for what they tell."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Publication(Candidate):
     """One decision about one snapshot: it became what people read, or it was held back."""
 
@@ -124,13 +127,14 @@ def decide(settings: Settings, candidate: Candidate, checks: Sequence[CheckResul
         session.execute(_TABLE)
         session.execute(
             "insert into lake.publication "
-            "(snapshot, as_of, extract_id, project_sha256, is_published, checks) "
-            "values (%s, %s, %s, %s, %s, %s)",
+            "(snapshot, as_of, extract_id, project_sha256, unavailable, is_published, checks) "
+            "values (%s, %s, %s, %s, %s, %s, %s)",
             (
                 candidate.snapshot,
                 candidate.as_of,
                 candidate.extract_id,
                 candidate.project_sha256,
+                json.dumps(candidate.unavailable),
                 passed,
                 json.dumps([asdict(check) for check in checks]),
             ),
@@ -157,12 +161,9 @@ def _newest(session: psycopg.Connection[TupleRow], *, is_published: bool) -> Pub
 
 
 def _publication(row: TupleRow) -> Publication:
-    snapshot, as_of, extract_id, project_sha256, decided_at, is_published, checks = row
+    *candidate, decided_at, is_published, checks = row
     return Publication(
-        snapshot=snapshot,
-        as_of=as_of,
-        extract_id=extract_id,
-        project_sha256=project_sha256,
+        *candidate,
         decided_at=decided_at,
         is_published=is_published,
         checks=tuple(CheckResult(**check) for check in checks),

@@ -17,6 +17,21 @@ class Expectation(NamedTuple):
     arguments: dict[str, Any]
 
 
+def keyed(*columns: str) -> list[Expectation]:
+    """No row comes twice, and every part of what names it is there."""
+    unique = (
+        Expectation("expect_column_values_to_be_unique", {"column": columns[0]})
+        if len(columns) == 1
+        else Expectation("expect_compound_columns_to_be_unique", {"column_list": list(columns)})
+    )
+    return [unique, *map(filled, columns)]
+
+
+def filled(column: str) -> Expectation:
+    """Every row has a value."""
+    return Expectation("expect_column_values_to_not_be_null", {"column": column})
+
+
 class BatchRefusedError(Exception):
     """The batch breaks an expectation; nothing of it may be landed. `reasons` say which."""
 
@@ -33,8 +48,7 @@ def validate(
     Raises:
         BatchRefusedError: with a reason for each expectation that failed.
     """
-    if not expectations:
-        return
+    assert expectations, f"nothing is expected of {batch}"
     # Importing it takes several seconds, which a process that lands nothing should not pay.
     import great_expectations as gx  # noqa: PLC0415
     from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415
@@ -81,6 +95,7 @@ def _reason(check: Any) -> str:
     """Which expectation failed, on which columns, and the first rows that broke it."""
     about = check.expectation_config.kwargs
     columns = [about[key] for key in ("column", "column_A", "column_B") if key in about]
+    columns += about.get("column_list", [])
     offenders = check.result.get("unexpected_index_list") or []
     sample = "; ".join(
         ", ".join(f"{column} {value}" for column, value in offender.items())

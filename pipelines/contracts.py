@@ -71,6 +71,9 @@ class Batch:
     is_reissued: bool = False
     """Whether new content under the same name replaces the old, as a list's next issue does.
     A bank statement never changes: the same name with other content is refused."""
+    is_repeated: bool = False
+    """Whether later files tell it again, as reports over overlapping days do. If one tells it
+    otherwise, what landed stands, the change is reported, and the rest of the file lands."""
     controls: Mapping[str, int | str] = field(default_factory=dict)
     """The sums the file was checked against, for the report."""
 

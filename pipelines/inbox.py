@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import structlog
 
 from operational.kit.settings import Settings
 from pipelines import contracts, landing
@@ -21,6 +22,8 @@ from pipelines.contracts import Batch, FileRefused
 
 CONTRACT = "contract.toml"
 DONE, REFUSED = "landed", "refused"
+
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Receipt:
     landed: dict[str, int] = field(default_factory=dict)
     """Rows new to the lake; 0 for a file whose content is there already."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Reasons."""
+    """Reasons: of files put aside, and of what a landed file tells otherwise than before."""
 
     @property
     def row_count(self) -> int:
@@ -97,6 +100,12 @@ def drop(settings: Settings, kind: str, sender: str, name: str, content: bytes) 
     return draft.replace(target / name)
 
 
+def was_refused(settings: Settings, kind: str, sender: str, content: bytes) -> bool:
+    """Whether this very content lies refused; whoever wants it tried again takes it from there."""
+    aside = folder(settings, kind) / sender / REFUSED
+    return any(aside.glob(f"{_mark(content)}-*"))
+
+
 def waiting(inbox: Path, group: Group = one_by_one) -> Iterator[Arrival]:
     """What the senders dropped and nobody dealt with yet, in order of names."""
     for sender in sorted(path for path in inbox.iterdir() if path.is_dir()):
@@ -116,35 +125,60 @@ def receive(
     expectations: Mapping[str, Sequence[Expectation]],
     now: datetime,
 ) -> Receipt:
-    """Land every arrival that keeps its contract; put the others aside with the reason.
-
-    Message and batch numbers are the sender's own, so the lake knows a file by both.
-    """
+    """Land every arrival that keeps its contract, whole; put the others aside with the reason."""
     receipt = Receipt()
     for arrival in list(arrivals):
         try:
-            rows = sum(_land(lake, arrival, batch, expectations, now) for batch in read(arrival))
+            batches = [_named(batch, arrival) for batch in _read(arrival, read)]
+            changed = [b for b in batches if b.is_repeated and landing.is_changed(lake, b)]
+            passed = {batch.name for batch in changed}
+            fresh = [b for b in batches if b.name not in passed and not _came_before(lake, b)]
+            landed = landing.land_together(lake, fresh, now=now, expectations=expectations)
         except (FileRefused, BatchRefusedError) as refusal:
             receipt.refused[arrival.name] = str(refusal)
             _put_aside(arrival, REFUSED, note=str(refusal))
         else:
-            receipt.landed[arrival.name] = rows
+            receipt.landed[arrival.name] = sum(extract.row_count for extract in landed)
+            for batch in changed:
+                told = f"{arrival.name}: {batch.name}"
+                receipt.refused[told] = "told otherwise than before; what landed first stands"
             _put_aside(arrival, DONE)
     return receipt
 
 
-def _land(
-    lake: duckdb.DuckDBPyConnection,
-    arrival: Arrival,
-    batch: Batch,
-    expectations: Mapping[str, Sequence[Expectation]],
-    now: datetime,
-) -> int:
-    named = dataclasses.replace(batch, name=f"{arrival.sender}/{batch.name}")
-    if not batch.is_reissued and came_before(lake, batch.source, batch.content_sha256):
-        return 0
-    extract = landing.land(lake, named, now=now, expectations=expectations)
-    return extract.row_count if extract else 0
+def _read(arrival: Arrival, read: Read) -> Sequence[Batch]:
+    """What the parser finds.
+
+    The content is a stranger's: whatever a parser stumbles over is a reason to refuse the file,
+    or every pass would meet it again.
+
+    Raises:
+        FileRefused: with the parser's reason, or with what it stumbled over.
+        OSError: the disk, not the file; another pass may do better.
+    """
+    try:
+        return read(arrival)
+    except (FileRefused, OSError):
+        raise
+    except Exception as error:
+        logger.exception("a parser failed", file=arrival.name)
+        raise FileRefused(f"cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _named(batch: Batch, arrival: Arrival) -> Batch:
+    """The batch as the lake knows it.
+
+    Message and batch numbers are the sender's own, so both name it. The next issue of a list
+    replaces the last, whichever folder it is dropped into.
+    """
+    if batch.is_reissued:
+        return batch
+    return dataclasses.replace(batch, name=f"{arrival.sender}/{batch.name}")
+
+
+def _came_before(lake: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
+    """A reissued batch may go back to an earlier issue; others land once, from any folder."""
+    return not batch.is_reissued and came_before(lake, batch.source, batch.content_sha256)
 
 
 def came_before(lake: duckdb.DuckDBPyConnection, source: str, content_sha256: str) -> bool:
@@ -161,7 +195,11 @@ def _put_aside(arrival: Arrival, where: str, note: str = "") -> None:
     for file in arrival.files:
         aside = file.parent / where
         aside.mkdir(exist_ok=True)
-        kept = aside / f"{contracts.sha256(file.read_bytes())[:12]}-{file.name}"
+        kept = aside / f"{_mark(file.read_bytes())}-{file.name}"
         if note:
             kept.with_name(f"{kept.name}.reason.txt").write_text(note + "\n", "utf-8")
         file.replace(kept)
+
+
+def _mark(content: bytes) -> str:
+    return contracts.sha256(content)[:12]

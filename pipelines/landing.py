@@ -125,14 +125,26 @@ def land(
     now: datetime,
     expectations: Expectations,
 ) -> Extract | None:
-    """Land one file's rows into `raw.<table>`, or nothing if this very content is there already.
+    """Land one batch, or nothing if this very content is there already; see `land_together`."""
+    landed = land_together(lake, [batch], now=now, expectations=expectations)
+    return landed[0] if landed else None
+
+
+def land_together(
+    lake: duckdb.DuckDBPyConnection,
+    batches: Sequence[Batch],
+    *,
+    now: datetime,
+    expectations: Expectations,
+) -> list[Extract]:
+    """Land the rows of one arrival into `raw.<table>`: every batch that is new, or none.
 
     A batch adds its rows. One that is reissued replaces the rows of its own name: only those
     that differ from the issue before are touched.
 
     Args:
         lake: writable.
-        batch: what the file's parser found.
+        batches: what the file's parser found.
         now: recorded as the time of landing.
         expectations: by table; each table is named by its first column in a refusal.
 
@@ -140,46 +152,60 @@ def land(
         FileRefused: the same name came back with other content.
         BatchRefusedError: rows break an expectation.
     """
-    for table, rows in batch.tables.items():
-        border.validate(table, rows, expectations.get(table, ()), names=rows.column_names[0])
+    for batch in batches:
+        for table, rows in batch.tables.items():
+            border.validate(table, rows, expectations.get(table, ()), names=rows.column_names[0])
     with transaction(lake):
-        if _is_landed(lake, batch):
-            return None
-        extract_id = next_extract_id(lake)
-        merge = _replace if batch.is_reissued else _add
-        file_name = f"{batch.source}/{batch.name}"
-        counts = {
-            table: merge(lake, table, rows, file_name, extract_id)
-            for table, rows in batch.tables.items()
-        }
-        extract = Extract(extract_id, now, counts)
-        record(lake, f"file:{batch.source}", extract)
-        lake.execute(
-            "insert into lake.raw.landed_files values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                batch.source,
-                batch.name,
-                batch.content_sha256,
-                extract_id,
-                now,
-                sum(rows.num_rows for rows in batch.tables.values()),
-                json.dumps(dict(batch.controls), default=str),
-            ],
-        )
+        return [_land(lake, batch, now) for batch in batches if not _is_landed(lake, batch)]
+
+
+def _land(lake: duckdb.DuckDBPyConnection, batch: Batch, now: datetime) -> Extract:
+    extract_id = next_extract_id(lake)
+    merge = _replace if batch.is_reissued else _add
+    file_name = f"{batch.source}/{batch.name}"
+    counts = {
+        table: merge(lake, table, rows, file_name, extract_id)
+        for table, rows in batch.tables.items()
+    }
+    extract = Extract(extract_id, now, counts)
+    record(lake, f"file:{batch.source}", extract)
+    lake.execute(
+        "insert into lake.raw.landed_files values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            batch.source,
+            batch.name,
+            batch.content_sha256,
+            extract_id,
+            now,
+            sum(rows.num_rows for rows in batch.tables.values()),
+            json.dumps(dict(batch.controls), default=str),
+        ],
+    )
     return extract
 
 
+def is_changed(lake: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
+    """Whether it landed before under its name, with other content."""
+    return _held(lake, batch) not in {None, batch.content_sha256}
+
+
 def _is_landed(lake: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
+    held = _held(lake, batch)
+    if held is None or held == batch.content_sha256:
+        return held is not None
+    if not batch.is_reissued:
+        raise FileRefused(f"{batch.source} {batch.name} came before with other content")
+    return False
+
+
+def _held(lake: duckdb.DuckDBPyConnection, batch: Batch) -> str | None:
+    """The digest of the newest content under the batch's name."""
     held = lake.execute(
         "select content_sha256 from lake.raw.landed_files "
         "where source = ? and name = ? order by extract_id desc limit 1",
         [batch.source, batch.name],
     ).fetchone()
-    if held is None or held[0] == batch.content_sha256:
-        return held is not None
-    if not batch.is_reissued:
-        raise FileRefused(f"{batch.source} {batch.name} came before with other content")
-    return False
+    return None if held is None else str(held[0])
 
 
 def _add(

@@ -1,10 +1,11 @@
 """Build, check, then move the pointer: what people read is a snapshot that passed everything."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 
 from lake import connection, publication
 from lake.publication import Candidate, CheckResult
@@ -53,13 +54,20 @@ def checked(nodes: Sequence[NodeResult]) -> tuple[CheckResult, ...]:
     return tuple(_check(node) for node in nodes if node.is_checked)
 
 
-def publish(settings: Settings, checks: Sequence[CheckResult], *, as_of: datetime) -> bool:
+def publish(
+    settings: Settings,
+    checks: Sequence[CheckResult],
+    *,
+    as_of: datetime,
+    unavailable: Mapping[str, str] = MappingProxyType({}),
+) -> bool:
     """Move the pointer to the lake as it is now, or record why it stays.
 
     Args:
         settings: whose lake. The caller holds the writer's lock since before the build.
         checks: of border, models and tests; all block.
         as_of: the moment of the operational database that was built from.
+        unavailable: the sources that did not answer, with the reason.
 
     Returns:
         Whether it moved.
@@ -74,7 +82,7 @@ def publish(settings: Settings, checks: Sequence[CheckResult], *, as_of: datetim
                 lake.execute("insert into lake.raw.published values (?)", [extract_id])
         newest = lake.execute("select id from lake.current_snapshot()").fetchone()
     assert newest is not None
-    candidate = Candidate(int(newest[0]), as_of, extract_id, project_sha256())
+    candidate = Candidate(int(newest[0]), as_of, extract_id, project_sha256(), dict(unavailable))
     return publication.decide(settings, candidate, checks)
 
 

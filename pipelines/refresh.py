@@ -15,7 +15,6 @@ from lake.publication import CheckResult, Publication
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
 from pipelines import publish, sources
-from pipelines.border import BatchRefusedError
 from pipelines.publish import Built
 from pipelines.sources import Landed
 
@@ -62,11 +61,9 @@ def refresh(
         now = utc_now()
         progress("Reading what is new")
         with sources.opened(settings) as lake:
-            try:
-                landed = sources.land_all(lake, settings, overlap=overlap, now=now)
-            except BatchRefusedError as refusal:
-                checks = (CheckResult("what arrives is whole", passed=False, detail=str(refusal)),)
-                return _publish(settings, Landed(now), Built((), checks), now)
+            landed = sources.land_all(lake, settings, overlap=overlap, now=now)
+            if landed.broken:
+                return _publish(settings, landed, Built((), _turned_away(landed)), now)
             newest = _newest(lake)
         before = _published(settings)
         if not whole and before is not None and _is_still(before, newest):
@@ -76,6 +73,14 @@ def refresh(
         built = publish.build(settings, whole=anew)
         progress("Publishing")
         return _publish(settings, landed, built, landed.as_of)
+
+
+def _turned_away(landed: Landed) -> tuple[CheckResult, ...]:
+    """Nothing may be built from what was refused."""
+    return tuple(
+        CheckResult("what arrives is whole", passed=False, detail=reason)
+        for reason in landed.broken.values()
+    )
 
 
 def _newest(lake: duckdb.DuckDBPyConnection) -> int:
@@ -98,11 +103,14 @@ def _is_still(before: Publication, newest: int) -> bool:
 
 def _stand(settings: Settings, landed: Landed, before: Publication) -> Outcome:
     """Say that the published snapshot also shows this later moment."""
-    if landed.as_of - before.as_of > STILL:
-        publication.decide(settings, replace(before, as_of=landed.as_of), before.checks)
+    if landed.as_of - before.as_of > STILL or landed.unavailable != before.unavailable:
+        later = replace(before, as_of=landed.as_of, unavailable=landed.unavailable)
+        publication.decide(settings, later, before.checks)
     return Outcome(landed.as_of, landed, Built((), before.checks), is_published=True)
 
 
 def _publish(settings: Settings, landed: Landed, built: Built, as_of: datetime) -> Outcome:
-    is_published = publish.publish(settings, built.checks, as_of=as_of)
+    is_published = publish.publish(
+        settings, built.checks, as_of=as_of, unavailable=landed.unavailable
+    )
     return Outcome(as_of, landed, built, is_published)

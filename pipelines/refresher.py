@@ -5,6 +5,7 @@ Dagster, which keeps the history, the checks and the alarm about what is late (A
 """
 
 import signal
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -12,6 +13,7 @@ import dagster as dg
 import duckdb
 import psycopg
 import structlog
+from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import DBAPIError
 
 from lake.lock import WriterBusy
@@ -29,8 +31,10 @@ DEEP_EVERY = timedelta(hours=1)
 REPORT_EVERY = timedelta(minutes=1)
 """How often a standing publication is reported; a new one always is."""
 
-PASSING = (DBAPIError, WriterBusy, duckdb.Error, project.BuildFailed, psycopg.Error)
+PASSING = (DBAPIError, OSError, WriterBusy, duckdb.Error, project.BuildFailed, psycopg.Error)
 """What the next pass may well do without: the database restarts, somebody else refreshes."""
+DEAF = (DagsterPostgresException, DBAPIError, dg.DagsterError)
+"""What Dagster's storage raises while its database restarts."""
 
 logger = structlog.get_logger()
 
@@ -44,13 +48,15 @@ def run(settings: Settings, stop: Event) -> None:
             began = utc_now()
             is_deep = began - deep_at >= DEEP_EVERY
             outcome = _pass(settings, sources.DEEP if is_deep else sources.RECENT)
-            if outcome is not None and is_deep:
-                _tidy(settings)
             if outcome is not None:
-                deep_at = began if is_deep else deep_at
+                if is_deep:
+                    _tidy(settings)
+                    deep_at = began
+                told = list(telling.files(outcome.landed))
                 if outcome.built.nodes or began - reported_at >= REPORT_EVERY:
-                    telling.report(instance, outcome, assets, checks)
+                    told += telling.results(outcome, assets, checks)
                     reported_at = began
+                _report(instance, told)
             stop.wait(PAUSE_SECONDS)
 
 
@@ -64,10 +70,19 @@ def _pass(settings: Settings, overlap: timedelta) -> Outcome | None:
         "pass done",
         landed=outcome.landed.rows,
         unavailable=outcome.landed.unavailable,
+        refused=outcome.landed.refused,
         published=outcome.is_published,
         failed=[check.name for check in outcome.failures],
     )
     return outcome
+
+
+def _report(instance: dg.DagsterInstance, told: Sequence[telling.Result]) -> None:
+    """Dagster's catalogue may miss a pass; the published numbers may not."""
+    try:
+        telling.report(instance, told)
+    except DEAF as error:
+        logger.warning("report failed", error=type(error).__name__, detail=str(error))
 
 
 def _tidy(settings: Settings) -> None:

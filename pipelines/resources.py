@@ -13,12 +13,15 @@ from lake import lock
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
 from pipelines import sources
+from pipelines.dbt_models.specs import ARRIVES_WHOLE
 from pipelines.inbox import Receipt
 
 POOL = "lake"
 """Assets that write the lake share it; its limit is one."""
-BUSY = dg.RetryPolicy(max_retries=10, delay=3)
-"""A refresh from the command line may hold the lake for as long as a build takes."""
+BUSY = dg.RetryPolicy(
+    max_retries=6, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+"""Somebody else may hold the lake for as long as a whole build takes: ten minutes in all."""
 if TYPE_CHECKING:
     Materialized = dg.MaterializeResult[None]
 else:
@@ -48,12 +51,19 @@ class Hub:
 
 
 def received(receipt: Receipt) -> Materialized:
-    """What one asset landed. A refused file is shown and warned of; the others have landed."""
+    """What one asset landed. A refused file fails the check; the others have landed."""
     refused = dg.AssetCheckResult(
         check_name=NO_FILE_REFUSED,
         passed=not receipt.refused,
-        severity=dg.AssetCheckSeverity.WARN,
         metadata=dict(receipt.refused),
     )
     metadata = {"dagster/row_count": receipt.row_count, "files": len(receipt.landed)}
     return Materialized(metadata=metadata, check_results=[refused])
+
+
+def arrived(row_count: int, *, refusal: str = "") -> Materialized:
+    """What one asset landed whole, or why nothing of it."""
+    whole = dg.AssetCheckResult(
+        check_name=ARRIVES_WHOLE, passed=not refusal, metadata={"detail": refusal}
+    )
+    return Materialized(metadata={"dagster/row_count": row_count}, check_results=[whole])

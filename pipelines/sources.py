@@ -13,6 +13,8 @@ from operational.platforms.connect import connect
 from operational.platforms.mt5 import Mt5Refused, Mt5Unavailable
 from pipelines import landing
 from pipelines.bank import receive as bank
+from pipelines.border import BatchRefusedError
+from pipelines.contracts import FileRefused
 from pipelines.inbox import Receipt
 from pipelines.operational_db.extract import extract
 from pipelines.platform import deals
@@ -47,8 +49,20 @@ class Landed:
     """By source; sources without news are left out."""
     unavailable: dict[str, str] = field(default_factory=dict)
     """Sources that did not answer, with the reason; the next pass asks again."""
-    refused: dict[str, str] = field(default_factory=dict)
-    """Files put aside, with the reason."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Sources that sent what cannot be, with the reason. Nothing of it landed, and nothing may be
+    published before it is mended."""
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    """Of the folders in which files were waiting, by source."""
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """What was put aside, by source and file, with the reason."""
+        return {
+            f"{source}: {name}": reason
+            for source, receipt in self.receipts.items()
+            for name, reason in receipt.refused.items()
+        }
 
 
 @contextmanager
@@ -92,23 +106,29 @@ def fetch_settlements(
 def land_all(
     lake: duckdb.DuckDBPyConnection, settings: Settings, *, overlap: timedelta, now: datetime
 ) -> Landed:
-    """Land every source. One that does not answer keeps nobody from the others.
-
-    Raises:
-        BatchRefusedError: the operational database or a platform sent what cannot be.
-    """
-    operational = extract(lake)
-    landed = Landed(operational.as_of, {"operational_db": operational.row_count})
+    """Land every source. One that does not answer, or sends nonsense, keeps nobody from others."""
+    landed = Landed(now)
+    try:
+        operational = extract(lake)
+        landed.as_of, landed.rows["operational_db"] = operational.as_of, operational.row_count
+    except BatchRefusedError as refusal:
+        landed.broken["operational_db"] = str(refusal)
     try:
         landed.rows["platform_deals"] = land_deals(lake, settings, overlap=overlap, now=now)
     except fetch.SourceUnavailable as error:
         landed.unavailable["platform_deals"] = str(error)
-    rates = reference.receive_rates(lake, now=now)
-    landed.rows["reference_rates"] = rates.row_count if rates else 0
+    except BatchRefusedError as refusal:
+        landed.broken["platform_deals"] = str(refusal)
+    try:
+        rates = reference.receive_rates(lake, now=now)
+        landed.rows["reference_rates"] = rates.row_count if rates else 0
+    except (FileRefused, BatchRefusedError) as refusal:
+        landed.broken["reference_rates"] = str(refusal)
     landed.unavailable |= fetch_settlements(lake, settings, now=now)
     for source, receive in FOLDERS.items():
         receipt = receive(settings, lake, now=now)
-        landed.rows[source] = receipt.row_count
-        landed.refused |= receipt.refused
+        if receipt != Receipt():
+            landed.receipts[source] = receipt
+            landed.rows[source] = receipt.row_count
     landed.rows = {source: count for source, count in landed.rows.items() if count}
     return landed

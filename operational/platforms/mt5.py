@@ -19,7 +19,7 @@ import httpx
 
 from operational.kit.money import Money
 from operational.kit.vendors import trust
-from operational.platforms.server_time import to_server_ms
+from operational.platforms.server_time import NEW_YORK_CLOSE, to_server_ms
 
 PAGE_MAX = 100
 """The most deals one page holds."""
@@ -66,6 +66,8 @@ class Manager:
     server: str
     login: str
     password: str
+    zone: str = NEW_YORK_CLOSE
+    """What the server's clock keeps."""
 
 
 class Mt5:
@@ -74,7 +76,7 @@ class Mt5:
     def __init__(
         self, url: str, manager: Manager, *, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.server = manager.server
+        self.server, self.zone = manager.server, manager.zone
         self._manager = manager
         self._lock = threading.Lock()
         self._client = httpx.Client(
@@ -160,7 +162,7 @@ class Mt5:
         Raises:
             Mt5Incomplete: the count kept changing while the pages were read.
         """
-        window: Sent = {"login": login, **_window(since, until)}
+        window: Sent = {"login": login, **self._window(since, until)}
         for _ in range(PAGE_TRIES):
             total = self._total(window)
             deals = {deal["Deal"]: deal for page in self._pages(window, total) for deal in page}
@@ -169,10 +171,24 @@ class Mt5:
         raise Mt5Incomplete(f"deals of {login} do not add up")
 
     def deals_of_group(self, group: str, since: datetime, until: datetime) -> list[Fields]:
-        """All deals of the groups that match the mask, in a window, in one answer."""
-        fields: Sent = {"group": group, **_window(since, until)}
-        found: list[Fields] = self._call("/api/deal/get_batch", fields)
+        """All deals of the groups that match the mask, in a window, in one answer.
+
+        Raises:
+            Mt5Unavailable, Mt5Refused.
+        """
+        fields: Sent = {"group": group, **self._window(since, until)}
+        found = self._call("/api/deal/get_batch", fields)
+        if not isinstance(found, list) or not all(isinstance(deal, dict) for deal in found):
+            raise Mt5Unavailable("/api/deal/get_batch: no list of deals")
         return found
+
+    def _window(self, since: datetime, until: datetime) -> dict[str, int]:
+        """Seconds of the server's clock, rounded outwards."""
+        outwards = until + timedelta(milliseconds=999)
+        return {
+            "from": to_server_ms(since, self.zone) // 1000,
+            "to": to_server_ms(outwards, self.zone) // 1000,
+        }
 
     def _total(self, window: Sent) -> int:
         return int(self._call("/api/deal/get_total", window)["Total"])
@@ -227,14 +243,6 @@ def password_hash(password: str) -> bytes:
 
 def answer_to(key: bytes, challenge: bytes) -> bytes:
     return hashlib.md5(key + challenge, usedforsecurity=False).digest()
-
-
-def _window(since: datetime, until: datetime) -> dict[str, int]:
-    """Seconds of the server's clock, rounded outwards."""
-    return {
-        "from": to_server_ms(since) // 1000,
-        "to": to_server_ms(until + timedelta(milliseconds=999)) // 1000,
-    }
 
 
 def _checked(path: str, status: int, answer: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ KEY = ["raw", "bank_files"]
     pool=POOL,
     retry_policy=BUSY,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4)),
-    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=KEY)],
+    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=KEY, blocking=True)],
 )
 def bank_files(hub: dg.ResourceParam[Hub]) -> Materialized:
     """One row per statement, balance, booking and payment in every file a bank sent."""

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,14 @@ Node = dict[str, Any]
 PUBLICATION = dg.AssetKey("publication")
 """The pointer people read through."""
 
-# The running hub publishes within a minute; ten without news mean that something is stuck.
+STANDS = "nothing_holds_it_back"
+ARRIVES_WHOLE = "arrives_whole"
+
+# The running hub reads and publishes within a minute; ten without mean that something is stuck.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=10))
+# Models are built when there is news; a broker without any for a day has lost its source.
+BUILT = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1))
+VIEW = "view"
 OURS = "published"
 """Where the build itself remembers how far its checks have looked; no source of anybody."""
 
@@ -28,7 +35,26 @@ def of(manifest: Path) -> tuple[list[dg.AssetSpec], list[dg.AssetCheckSpec]]:
     specs += [_model(node, keys) for node in models]
     specs.append(_publication([_key(node) for node in models if node["schema"] == "marts"]))
     tests = [node for node in parsed["nodes"].values() if node["resource_type"] == "test"]
-    return specs, [_check(node, keys) for node in tests]
+    checks = [_check(node, keys) for node in tests]
+    checks += [_arrives_whole(_key(node)) for node in sources]
+    checks.append(_stands())
+    return _in_order(specs), checks
+
+
+def _in_order(specs: list[dg.AssetSpec]) -> list[dg.AssetSpec]:
+    """Each after what it is made from, as Dagster wants to be told of them."""
+    by_key = {spec.key: spec for spec in specs}
+    needs = {spec.key: [dep.asset_key for dep in spec.deps] for spec in specs}
+    return [by_key[key] for key in TopologicalSorter(needs).static_order()]
+
+
+def is_raw(key: dg.AssetKey) -> bool:
+    return key.path[0] == "raw"
+
+
+def is_view(spec: dg.AssetSpec) -> bool:
+    """Whether it shows what it reads at any moment, without being built again."""
+    return VIEW in spec.kinds
 
 
 def _key(node: Node) -> dg.AssetKey:
@@ -44,19 +70,23 @@ def _raw(node: Node) -> dg.AssetSpec:
         owners=["team:data"],
         kinds={"ducklake"},
         freshness_policy=FRESH,
+        # A pass tells what it did, and nothing of what it left alone.
+        skippable=True,
     )
 
 
 def _model(node: Node, keys: dict[str, dg.AssetKey]) -> dg.AssetSpec:
     owner = node["config"].get("meta", {}).get("owner", "data")
+    as_view = node["config"]["materialized"] == VIEW
     return dg.AssetSpec(
         _key(node),
         deps=[keys[parent] for parent in node["depends_on"]["nodes"] if parent in keys],
         description=node["description"] or f"A step on the way to the marts: {node['name']}.",
         group_name=node["schema"],
         owners=[f"team:{owner}"],
-        kinds={"dbt", "ducklake"},
-        freshness_policy=FRESH,
+        kinds={"dbt", "ducklake", VIEW} if as_view else {"dbt", "ducklake"},
+        freshness_policy=FRESH if as_view else BUILT,
+        skippable=True,
     )
 
 
@@ -70,6 +100,24 @@ def _publication(marts: list[dg.AssetKey]) -> dg.AssetSpec:
         kinds={"postgres"},
         freshness_policy=FRESH,
         skippable=True,
+    )
+
+
+def _arrives_whole(raw: dg.AssetKey) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        ARRIVES_WHOLE,
+        asset=raw,
+        blocking=True,
+        description="Every arriving batch kept what is expected of it; one that did not is refused.",
+    )
+
+
+def _stands() -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        STANDS,
+        asset=PUBLICATION,
+        blocking=True,
+        description="Every source arrived whole, every model was built, every test passed.",
     )
 
 

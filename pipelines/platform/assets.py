@@ -18,7 +18,7 @@ KEY = ["raw", "platform_statements"]
     pool=POOL,
     retry_policy=BUSY,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=32)),
-    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=KEY)],
+    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=KEY, blocking=True)],
 )
 def platform_statements(hub: dg.ResourceParam[Hub]) -> Materialized:
     """One row per statement, position, deal and order in every printed account statement."""

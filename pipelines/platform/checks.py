@@ -1,6 +1,6 @@
 """What must hold of every printed statement before it lands; its totals were checked as it was read."""
 
-from pipelines.border import Expectation
+from pipelines.border import Expectation, filled, keyed
 
 EXPECTATIONS = {
     "platform__statements": [
@@ -11,7 +11,7 @@ EXPECTATIONS = {
         Expectation("expect_column_values_to_match_regex", {"column": "login", "regex": r"^\d+$"}),
     ],
     "platform__statement_trades": [
-        Expectation("expect_compound_columns_to_be_unique", {"column_list": ["section", "ticket"]}),
+        *keyed("section", "ticket"),
         Expectation("expect_column_values_to_be_between", {"column": "volume_e8", "min_value": 1}),
         Expectation(
             "expect_column_values_to_be_in_set",
@@ -19,10 +19,8 @@ EXPECTATIONS = {
         ),
     ],
     "platform__statement_deals": [
-        Expectation("expect_column_values_to_be_unique", {"column": "deal"}),
-        Expectation("expect_column_values_to_not_be_null", {"column": "balance_minor"}),
+        *keyed("deal"),
+        filled("balance_minor"),
     ],
-    "platform__statement_orders": [
-        Expectation("expect_column_values_to_be_unique", {"column": "order"}),
-    ],
+    "platform__statement_orders": keyed("order"),
 }

@@ -76,7 +76,7 @@ class DealSource(Protocol):
     platform: str
     server: str
     zone: str
-    """The server clock's zone, as `server_time.to_utc` reads it."""
+    """The server clock's zone, as `operational.platforms.server_time` reads it."""
 
     def deals(self, since: datetime, until: datetime) -> Iterable[Mapping[str, str]]:
         """Every deal between two moments, both included, as the server sends it."""

@@ -3,14 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from pipelines.contracts import EXACT, INSTANT, WALL_CLOCK
-from pipelines.platform.server_time import to_utc
+from operational.platforms.server_time import to_utc
+from pipelines import contracts
+from pipelines.border import BatchRefusedError
+from pipelines.contracts import EXACT, INSTANT, WALL_CLOCK, YEARS, FileRefused
 
 AMOUNT = pa.decimal128(20, 8)
 
@@ -44,8 +46,12 @@ DEALS = pa.schema(
 )
 """One row per deal. Amounts are in the account's currency, volume in 1/100,000,000 lot."""
 
+CODE_MAX = 2**15 - 1
 # VolumeExt is 10,000 times finer than Volume, which loses micro lots.
 _FINER = 10_000
+VOLUME_MAX = (2**63 - 1) // _FINER
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a server's wall clock
+MILLISECONDS_MAX = (datetime(YEARS.stop, 1, 1) - _EPOCH) // timedelta(milliseconds=1)  # noqa: DTZ001
 
 
 def parse(
@@ -54,10 +60,15 @@ def parse(
     """Type `records` and fingerprint each whole, so that any change in it is a new version.
 
     Raises:
-        KeyError: a field every build sends is missing.
-        ValueError: a field is no number.
+        BatchRefusedError: naming the deal and the field that is missing or no such number.
     """
-    rows = [_row(record, platform, server, zone) for record in records]
+    rows = []
+    for record in records:
+        try:
+            rows.append(_row(record, platform, server, zone))
+        except FileRefused as refusal:
+            reason = f"deal {record.get('Deal', 'without a number')}: {refusal}"
+            raise BatchRefusedError("platform__deals", [reason]) from None
     return pa.Table.from_pylist(rows, schema=DEALS)
 
 
@@ -67,24 +78,24 @@ def _row(record: Mapping[str, str], platform: str, server: str, zone: str) -> di
     return {
         "platform": platform,
         "server": server,
-        "deal": int(record["Deal"]),
-        "login": int(record["Login"]),
-        "position": int(record.get("PositionID", "0")),
-        "order_ticket": int(record.get("Order", "0")),
+        "deal": _whole(record, "Deal"),
+        "login": _whole(record, "Login"),
+        "position": _whole(record, "PositionID", "0"),
+        "order_ticket": _whole(record, "Order", "0"),
         "external_id": record.get("ExternalID", ""),
-        "action": int(record["Action"]),
-        "entry": int(record["Entry"]),
-        "reason": int(record.get("Reason", "0")),
+        "action": _whole(record, "Action", most=CODE_MAX),
+        "entry": _whole(record, "Entry", most=CODE_MAX),
+        "reason": _whole(record, "Reason", "0", most=CODE_MAX),
         "symbol": record.get("Symbol", ""),
         "volume_e8": _volume(record, "Volume"),
         "volume_closed_e8": _volume(record, "VolumeClosed"),
         "contract_size": _decimal(record, "ContractSize"),
         "price": _decimal(record, "Price"),
         "price_position": _decimal(record, "PricePosition"),
-        "profit": _decimal(record, "Profit"),
-        "swap": _decimal(record, "Storage"),
-        "commission": _decimal(record, "Commission"),
-        "fee": _decimal(record, "Fee"),
+        "profit": _decimal(record, "Profit", AMOUNT),
+        "swap": _decimal(record, "Storage", AMOUNT),
+        "commission": _decimal(record, "Commission", AMOUNT),
+        "fee": _decimal(record, "Fee", AMOUNT),
         "comment": record.get("Comment", ""),
         "server_time": server_time,
         "executed_at": to_utc(server_time, zone),
@@ -94,16 +105,30 @@ def _row(record: Mapping[str, str], platform: str, server: str, zone: str) -> di
 
 def _wall_clock(record: Mapping[str, str]) -> datetime:
     """The server's own clock, which MetaTrader writes as if it were an epoch."""
-    milliseconds = int(record.get("TimeMsc") or 0) or int(record["Time"]) * 1000
-    seconds, rest = divmod(milliseconds, 1000)
-    wall_clock = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    return wall_clock.replace(microsecond=rest * 1000)
+    fine = _whole(record, "TimeMsc", "0", most=MILLISECONDS_MAX)
+    coarse = 0 if fine else _whole(record, "Time", most=MILLISECONDS_MAX // 1000)
+    return _EPOCH + timedelta(milliseconds=fine or coarse * 1000)
 
 
 def _volume(record: Mapping[str, str], field: str) -> int:
-    fine = record.get(f"{field}Ext")
-    return int(fine) if fine else int(record.get(field, "0")) * _FINER
+    if record.get(f"{field}Ext"):
+        return _whole(record, f"{field}Ext")
+    return _whole(record, field, "0", most=VOLUME_MAX) * _FINER
 
 
-def _decimal(record: Mapping[str, str], field: str) -> Decimal:
-    return Decimal(record.get(field) or "0")
+def _whole(
+    record: Mapping[str, str], field: str, missing: str = "", *, most: int = 2**63 - 1
+) -> int:
+    """A whole number; `missing` stands for a field that older builds do not send.
+
+    Raises:
+        FileRefused: none is there, it is no whole number, or over `most`.
+    """
+    found = contracts.whole(str(record.get(field) or missing), column=field)
+    if found > most:
+        raise FileRefused(f"{found} is over {most}", column=field)
+    return found
+
+
+def _decimal(record: Mapping[str, str], field: str, kind: pa.Decimal128Type = EXACT) -> Decimal:
+    return contracts.exact(str(record.get(field) or "0"), kind, column=field)

@@ -6,10 +6,11 @@ from datetime import datetime
 import duckdb
 
 from operational.kit.settings import Settings
+from operational.platforms import server_time
 from pipelines import inbox
 from pipelines.contracts import Batch, FileRefused
 from pipelines.inbox import Arrival, Receipt
-from pipelines.platform import server_time, statement_mt4, statement_mt5
+from pipelines.platform import statement_mt4, statement_mt5
 from pipelines.platform.checks import EXPECTATIONS
 
 

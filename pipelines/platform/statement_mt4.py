@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow as pa
 from lxml import etree, html
 
+from operational.platforms import server_time
 from pipelines import contracts
 from pipelines.contracts import Batch, FileRefused, Row
-from pipelines.platform import server_time, statements
+from pipelines.platform import statements
 
 CLOCK = "%Y.%m.%d %H:%M:%S"
 SECTIONS = {"Closed Transactions:": "closed", "Open Trades:": "open", "Working Orders:": "working"}

@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from operational.platforms import server_time
 from pipelines import contracts, spreadsheet
 from pipelines.contracts import Batch, FileRefused, Row
-from pipelines.platform import server_time, statements
+from pipelines.platform import statements
 
 CLOCK = "%Y.%m.%d %H:%M:%S"
 SHEETS = frozenset({"Sheet1"})

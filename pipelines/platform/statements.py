@@ -79,6 +79,8 @@ DEALS = pa.schema(
 """One row per MT5 deal. `balance_minor` is the account's balance after it; `close_reason` is `so`
 (stopped out), `sl` or `tp` where the platform closed the position, else empty."""
 
+VOLUME_E8_MAX = 2**63 - 1
+
 ORDERS = pa.schema(
     {
         "row_no": pa.int64(),
@@ -105,9 +107,11 @@ def lots_e8(text: str, row: int, column: str) -> int:
     """Lots, as printed, in whole 1/100,000,000 lot.
 
     Raises:
-        FileRefused: no plain decimal, or finer than that.
+        FileRefused: no plain decimal, finer than that, or more than anybody trades.
     """
     volume = contracts.decimal(text, row=row, column=column).scaleb(8)
     if volume != volume.to_integral_value():
         raise FileRefused(f"{text} lots is too fine", row=row, column=column)
+    if abs(volume) > VOLUME_E8_MAX:
+        raise FileRefused(f"{text} lots is too much", row=row, column=column)
     return int(volume)

@@ -18,7 +18,7 @@ KEY = ["raw", "psp_settlements"]
     pool=POOL,
     retry_policy=BUSY,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3)),
-    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=KEY)],
+    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=KEY, blocking=True)],
 )
 def psp_settlements(context: dg.AssetExecutionContext, hub: dg.ResourceParam[Hub]) -> Materialized:
     """One row per line of every settlement report, fetched from the provider or dropped by hand."""

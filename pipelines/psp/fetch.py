@@ -41,7 +41,7 @@ def fetch(
             continue
         try:
             told[name] = sum(
-                inbox.drop(settings, "psp", name, file_name, content).is_file()
+                _drop(settings, name, file_name, content)
                 for file_name, content in ask(held["api_keys"][0])
             )
         except SourceUnavailable as error:
@@ -49,18 +49,47 @@ def fetch(
     return told
 
 
+def _drop(settings: Settings, provider: str, name: str, content: bytes) -> bool:
+    """Put a report into the inbox, unless that very one was refused."""
+    if inbox.was_refused(settings, "psp", provider, content):
+        return False
+    inbox.drop(settings, "psp", provider, name, content)
+    return True
+
+
 def _adyen(
     settings: Settings, key: str, lake: duckdb.DuckDBPyConnection
 ) -> Iterator[tuple[str, bytes]]:
-    """Reports of batches not landed yet. Adyen tells of each by notification too."""
-    landed = _landed_names(lake, "adyen_settlement")
+    """Reports of batches not landed yet. Adyen tells of each by notification too.
+
+    Batches are numbered by merchant account, so only the two together name one.
+    """
+    # The folder of a second connection, such as `adyen-eu`, is part of the lake's name.
+    landed = {name.partition("/")[2] for name in _landed_names(lake, "adyen_settlement")}
     with _client(settings.adyen_url, {"X-API-Key": key}) as client:
-        for report in _get(client, "/reports").json():
-            name, batch = str(report["id"]), str(report["batch"])
-            if not any(each.endswith(f"/{batch}") for each in landed):
+        for report, account, batch in _listed(_get(client, "/reports")):
+            if f"{account}/{batch}" not in landed:
+                name = f"{account}_{report}"
                 if not _FILE_NAME.fullmatch(name):
                     raise SourceUnavailable(f"a report is called {name[:40]!r}")
-                yield name, _get(client, f"/reports/{name}").content
+                yield name, _get(client, f"/reports/{report}").content
+
+
+def _listed(answer: httpx.Response) -> list[tuple[str, str, str]]:
+    """Each report's id, merchant account and batch number.
+
+    Raises:
+        SourceUnavailable: it is no list of reports.
+    """
+    fields = ("id", "merchantAccount", "batch")
+    try:
+        reports = answer.json()
+        found = [tuple(str(report[name]) for name in fields) for report in reports]
+    except (LookupError, TypeError, ValueError) as error:
+        raise SourceUnavailable(f"/reports: no list of reports: {error!r}") from error
+    if not isinstance(reports, list):
+        raise SourceUnavailable(f"/reports: no list of reports: {answer.text[:40]!r}")
+    return found  # type: ignore[return-value]
 
 
 def _stripe(
@@ -72,7 +101,10 @@ def _stripe(
     window = {"since": since.isoformat(), "until": today.isoformat()}
     with _client(settings.stripe_url, {"Authorization": f"Bearer {key}"}) as client:
         content = _get(client, "/v1/reporting/itemised_payouts.csv", window).content
-    payouts = set(re.findall(r"\bpo_[A-Za-z0-9]+", content.decode("utf-8", "replace")))
+    report = content.decode("utf-8", "replace")
+    if "automatic_payout_id" not in report.partition("\n")[0]:
+        raise SourceUnavailable("/v1/reporting: not a payout report")
+    payouts = set(re.findall(r"\bpo_[A-Za-z0-9]+", report))
     if payouts - landed:
         yield f"itemised_payouts_{window['since']}_{window['until']}.csv", content
 

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import dagster as dg
 
+from pipelines.border import BatchRefusedError
+from pipelines.contracts import FileRefused
+from pipelines.dbt_models.specs import ARRIVES_WHOLE
 from pipelines.reference import receive
-from pipelines.resources import BUSY, NO_FILE_REFUSED, POOL, Hub, Materialized, received
+from pipelines.resources import BUSY, NO_FILE_REFUSED, POOL, Hub, Materialized, arrived, received
 
 LISTS = ["raw", "reference_lists"]
 MARKET = ["raw", "reference_market"]
+RATES = ["raw", "reference_rates"]
 
 
 @dg.asset(
@@ -19,7 +23,7 @@ MARKET = ["raw", "reference_market"]
     pool=POOL,
     retry_policy=BUSY,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=7)),
-    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=LISTS)],
+    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=LISTS, blocking=True)],
 )
 def reference_lists(hub: dg.ResourceParam[Hub]) -> Materialized:
     """One row per entry, alias, address, birth and document of the newest sanctions lists."""
@@ -36,7 +40,7 @@ def reference_lists(hub: dg.ResourceParam[Hub]) -> Materialized:
     pool=POOL,
     retry_policy=BUSY,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=32)),
-    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=MARKET)],
+    check_specs=[dg.AssetCheckSpec(NO_FILE_REFUSED, asset=MARKET, blocking=True)],
 )
 def reference_market(hub: dg.ResourceParam[Hub]) -> Materialized:
     """One row per price bar and per symbol of the newest price files."""
@@ -45,17 +49,22 @@ def reference_market(hub: dg.ResourceParam[Hub]) -> Materialized:
     return received(receipt)
 
 
+# The rates come with a package; an update of it brings new ones.
 @dg.asset(
-    key=["raw", "reference_rates"],
+    key=RATES,
     group_name="reference",
     kinds={"ducklake"},
     owners=["team:finance"],
     pool=POOL,
     retry_policy=BUSY,
-    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1)),
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=32)),
+    check_specs=[dg.AssetCheckSpec(ARRIVES_WHOLE, asset=RATES, blocking=True)],
 )
 def reference_rates(hub: dg.ResourceParam[Hub]) -> Materialized:
     """One row per publication day and currency of the European Central Bank."""
     with hub.lake() as lake:
-        landed = receive.receive_rates(lake, now=hub.now())
-    return Materialized(metadata={"dagster/row_count": landed.row_count if landed else 0})
+        try:
+            landed = receive.receive_rates(lake, now=hub.now())
+        except (BatchRefusedError, FileRefused) as refusal:
+            return arrived(0, refusal=str(refusal))
+    return arrived(landed.row_count if landed else 0)

@@ -36,6 +36,7 @@ def settle(world: World, until: date, origin: str) -> None:
                 "id": f"settlement_detail_report_batch_{number}.csv",
                 "created": int(_midnight(batch.day).timestamp()),
                 "batch": number,
+                "merchantAccount": world.secrets["merchant_accounts"][0],
                 "day": batch.day.isoformat(),
                 "currency": batch.currency,
                 "paid_minor": batch.net_minor,
@@ -121,7 +122,7 @@ def routes(world: World) -> APIRouter:
         """What can be fetched, oldest first."""
         check_key(world, request)
         settle(world, world.now().date(), str(request.base_url))
-        kept = ("id", "batch", "day", "currency", "paid_minor")
+        kept = ("id", "batch", "merchantAccount", "day", "currency", "paid_minor")
         reports = sorted(world.store.listed("report"), key=lambda report: report["batch"])
         return [{name: report[name] for name in kept} for report in reports]
 

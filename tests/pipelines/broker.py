@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from operational.kit import db
 from operational.kit.ids import uuid7
-from pipelines.platform.server_time import to_utc
+from operational.platforms.server_time import to_utc
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -153,10 +153,14 @@ class Server:
 
     def deals(self, since: datetime, until: datetime) -> Iterator[Mapping[str, str]]:
         for record in self.records.values():
-            wall_clock = datetime.fromtimestamp(int(record["Time"]), UTC).replace(tzinfo=None)
-            moment = to_utc(wall_clock, self.zone)
-            if since <= moment <= until:
+            if since <= self._moment(record) <= until:
                 yield record
+
+    def _moment(self, record: Mapping[str, str]) -> datetime:
+        """When the server itself holds that a deal was made, whatever it sends."""
+        seconds = int(record.get("_Made", record["Time"]))
+        wall_clock = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+        return to_utc(wall_clock, self.zone)
 
 
 def a_deal(ticket: int, **fields: str) -> dict[str, str]:

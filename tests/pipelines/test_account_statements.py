@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from operational.platforms import server_time
 from pipelines.contracts import FileRefused
-from pipelines.platform import server_time, statement_mt4, statement_mt5
+from pipelines.platform import statement_mt4, statement_mt5
 
 
 def tr(*cells):
@@ -219,6 +220,10 @@ def test_an_mt5_history_that_breaks_its_contract_is_refused(an_mt5, changed, rea
         # America has changed its clocks and Europe has not.
         ("2026-03-12", "America/New_York+7", datetime(2026, 3, 11, 21, tzinfo=UTC)),
         ("2026-03-12", "Europe/Helsinki", datetime(2026, 3, 11, 22, tzinfo=UTC)),
+        # IANA's own names run against the sign: Etc/GMT-2 is two hours ahead of UTC.
+        ("2026-03-12", "Etc/GMT-2", datetime(2026, 3, 11, 22, tzinfo=UTC)),
+        ("2026-03-12", "Etc/GMT+5", datetime(2026, 3, 12, 5, tzinfo=UTC)),
+        ("2026-03-12", "UTC+2", datetime(2026, 3, 11, 22, tzinfo=UTC)),
     ],
 )
 def test_a_servers_midnight_is_five_in_the_afternoon_in_new_york(shown, zone, instant):
@@ -242,3 +247,11 @@ def test_a_damaged_statement_is_refused_or_still_adds_up_but_never_crashes(data)
         statement_mt4.parse(
             content[:place] + damage + content[place + data.draw(st.integers(0, 5)) :]
         )
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"), [("999999999999.00", "too much"), ("0.000000001", "too fine")]
+)
+def test_a_volume_no_number_can_hold_is_refused(size, reason):
+    with pytest.raises(FileRefused, match=f"column 'Size': {size} lots is {reason}"):
+        statement_mt4.parse(an_mt4().replace(b"0.10", size.encode(), 1))

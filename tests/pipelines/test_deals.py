@@ -10,6 +10,7 @@ from pipelines.platform import deals
 from tests.pipelines.broker import NOW, Server, a_deal
 
 OVERLAP = timedelta(days=30)
+MADE = "1772000002"
 
 
 def versions(lake: duckdb.DuckDBPyConnection, ticket: int) -> list[tuple[object, ...]]:
@@ -93,5 +94,35 @@ def test_a_deal_of_no_known_kind_refuses_the_whole_batch(lake):
 
     with pytest.raises(BatchRefusedError, match="action 99, deal 2"):
         deals.sync(lake, server, overlap=OVERLAP, now=NOW)
+
+    assert latest(lake) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("Profit", "n/a"),
+        ("Profit", "NaN"),
+        ("Profit", "1.123456789"),
+        ("Profit", "1" * 13),
+        ("Price", "1e5"),
+        ("Entry", None),
+        ("Action", "99999"),
+        ("Login", "1001.0"),
+        ("Volume", "1" * 18),
+        ("Time", "9" * 18),
+        ("Time", "soon"),
+        ("VolumeExt", "-5"),
+    ],
+)
+def test_a_deal_with_a_field_nobody_can_read_refuses_the_batch_and_names_both(lake, field, value):
+    poisoned = {
+        name: text
+        for name, text in a_deal(2, **{field: value, "_Made": MADE}).items()
+        if text is not None
+    }
+
+    with pytest.raises(BatchRefusedError, match=f"deal 2: column '{field}'"):
+        deals.sync(lake, Server(a_deal(1), poisoned), overlap=OVERLAP, now=NOW)
 
     assert latest(lake) == []

@@ -29,19 +29,19 @@ def test_every_file_asset_states_its_grain_its_owner_and_how_fresh_it_must_be():
         assert spec.freshness_policy
 
 
-def test_a_refused_file_is_warned_of_and_the_others_land(hub):
+def test_a_refused_file_fails_the_run_and_the_others_land(hub):
     inbox.drop(hub.settings, "bank", "alpha", "broken.xml", b"<Document/>")
     inbox.drop(
         hub.settings, "bank", "alpha", "monday.sta",
         b":20:START\n:25:1/2\n:28C:7/1\n:60F:C260301EUR1815,15\n:62F:C260302EUR1815,15\n-\n",
     )  # fmt: skip
 
-    run = dg.materialize([bank_files], resources={"hub": hub})
+    run = dg.materialize([bank_files], resources={"hub": hub}, raise_on_error=False)
 
-    assert run.success
+    assert not run.success
     (landed,) = run.asset_materializations_for_node("raw__bank_files")
     assert landed.metadata["files"].value == 1
     (check,) = run.get_asset_check_evaluations()
     assert (check.check_name, check.passed) == ("no_file_refused", False)
-    assert check.severity == dg.AssetCheckSeverity.WARN
+    assert check.blocking
     assert "not a camt" in str(check.metadata["alpha/broken.xml"].value)

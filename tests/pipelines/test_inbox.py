@@ -8,7 +8,9 @@ import pytest
 from lake import connection
 from pipelines import inbox, landing
 from pipelines.bank import receive
+from pipelines.bank.checks import EXPECTATIONS
 from pipelines.reference import receive as lists
+from tests.pipelines.lists import a_un_list
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NUMBERS = itertools.count(1)
@@ -55,8 +57,9 @@ def drop(settings):
 
 @pytest.fixture
 def take(settings, lake):
-    def taken():
-        return receive.receive(settings, lake, now=NOW)
+    def taken(read=receive.read):
+        arrivals = inbox.waiting(inbox.folder(settings, "bank"))
+        return inbox.receive(lake, arrivals, read, expectations=EXPECTATIONS, now=NOW)
 
     return taken
 
@@ -162,6 +165,36 @@ def test_a_file_no_bank_sends_is_refused(drop, take):
     drop("alpha", "photo.jpg", b"\xff\xd8")
 
     assert take().refused == {"alpha/photo.jpg": "banks send no .jpg"}
+
+
+@pytest.mark.parametrize("stumble", [ZeroDivisionError("/0"), KeyError("Profit"), RecursionError()])
+def test_a_file_its_parser_stumbles_over_is_refused_and_the_next_one_lands(
+    drop, take, statement, remittances, stumble
+):
+    def read(arrival):
+        if "poisoned" in arrival.name:
+            raise stumble
+        return receive.read(arrival)
+
+    drop("alpha", "a poisoned one.sta", b"x")
+    drop("alpha", "monday.sta", statement("Rent"))
+
+    receipt = take(read)
+
+    reason = receipt.refused["alpha/a poisoned one.sta"]
+    assert reason.startswith(f"cannot be read: {type(stumble).__name__}")
+    assert remittances() == ["Rent"]
+
+
+def test_a_list_dropped_into_a_second_folder_replaces_the_first(settings, lake):
+    for sender in ("un", "compliance"):
+        inbox.drop(settings, "lists", sender, "consolidated.xml", a_un_list())
+        assert lists.receive_lists(settings, lake, now=NOW).refused == {}
+    inbox.drop(settings, "lists", "compliance", "consolidated.xml", a_un_list(data_id="2"))
+    assert lists.receive_lists(settings, lake, now=NOW).refused == {}
+
+    held = lake.execute("select data_id from lake.raw.reference__un_entries").fetchall()
+    assert held == [(2,)]
 
 
 def test_an_ofac_list_waits_until_its_three_files_are_there(settings):

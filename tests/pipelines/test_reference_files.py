@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.contracts import FileRefused
 from pipelines.reference import ecb, market, ofac, un
+from tests.pipelines.lists import a_un_list
 
 ENTRIES = (
     b'36,"AEROCARIBBEAN AIRLINES",-0- ,"CUBA",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \r\n'
@@ -54,18 +55,6 @@ def test_an_ofac_issue_is_read_from_its_four_files():
 def test_an_ofac_issue_whose_files_do_not_fit_together_is_refused(files, reason):
     with pytest.raises(FileRefused, match=reason):
         ofac.parse(files, "sdn")
-
-
-def a_un_list(listing="", data_id="1"):
-    return (
-        '<CONSOLIDATED_LIST dateGenerated="2026-02-27T00:00:09.554Z"><INDIVIDUALS><INDIVIDUAL>'
-        f"<DATAID>{data_id}</DATAID><FIRST_NAME>ERIC</FIRST_NAME><SECOND_NAME>BADEGE</SECOND_NAME>"
-        "<REFERENCE_NUMBER>CDi.001</REFERENCE_NUMBER><LISTED_ON>2015-04-07-04:00</LISTED_ON>"
-        "<INDIVIDUAL_ALIAS><QUALITY>Good</QUALITY><ALIAS_NAME>Éric</ALIAS_NAME></INDIVIDUAL_ALIAS>"
-        "<INDIVIDUAL_DATE_OF_BIRTH><TYPE_OF_DATE>BETWEEN</TYPE_OF_DATE><FROM_YEAR>1971</FROM_YEAR>"
-        "<TO_YEAR>1973</TO_YEAR></INDIVIDUAL_DATE_OF_BIRTH><INDIVIDUAL_DOCUMENT/>"
-        f"{listing}</INDIVIDUAL></INDIVIDUALS><ENTITIES/></CONSOLIDATED_LIST>"
-    ).encode()
 
 
 def test_a_un_listing_is_read_with_its_names_births_and_aliases():

@@ -1,8 +1,6 @@
 """Settlement reports: a batch that does not sum is nobody's money."""
 
 import contextlib
-import csv
-import io
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,29 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.contracts import FileRefused
 from pipelines.psp import parse_adyen, parse_stripe
-
-SETTLED = {
-    "Company Account": "Kingpost", "Merchant Account": "KingpostEU", "Psp Reference": "PSP1",
-    "Merchant Reference": "D-7K3MQ0TR", "Payment Method": "visa",
-    "Creation Date": "2026-03-02 10:00:00", "TimeZone": "CET", "Type": "Settled",
-    "Gross Currency": "EUR", "Gross Credit (GC)": "100.00", "Exchange Rate": "1",
-    "Net Currency": "EUR", "Net Credit (NC)": "98.50", "Markup (NC)": "1.20",
-    "Scheme Fees (NC)": "0.10", "Interchange (NC)": "0.20", "Batch Number": "7",
-}  # fmt: skip
-PAYOUT = {
-    "Company Account": "Kingpost", "Merchant Account": "KingpostEU",
-    "Creation Date": "2026-03-04 00:00:00", "TimeZone": "CET", "Type": "MerchantPayout",
-    "Modification Reference": "TX1 batch 7", "Net Currency": "EUR", "Net Debit (NC)": "98.50",
-    "Batch Number": "7",
-}  # fmt: skip
-
-
-def a_report(*rows, columns=parse_adyen.COLUMNS, delimiter=","):
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, restval="", delimiter=delimiter)
-    writer.writeheader()
-    writer.writerows(rows or (SETTLED, PAYOUT))
-    return text.getvalue().encode()
+from tests.pipelines.reports import MOVEMENT, OTHER, PAYOUT, REFUND, SETTLED, a_report, an_itemised
 
 
 def test_an_adyen_batch_is_read_as_signed_minor_units():
@@ -103,24 +79,6 @@ def test_a_net_that_gross_and_fees_do_not_explain_is_counted_but_the_batch_is_re
     assert batch.controls["net not explained by gross and fees"] == 1
 
 
-MOVEMENT = {
-    "balance_transaction_id": "txn_1", "created_utc": "2026-03-02 10:00:00",
-    "available_on_utc": "2026-03-04 00:00:00", "currency": "usd", "gross": "100.00", "fee": "3.20",
-    "net": "96.80", "reporting_category": "charge", "source_id": "ch_1", "description": "Deposit",
-    "automatic_payout_id": "po_1", "automatic_payout_id_effective_at_utc": "2026-03-04 00:00:00",
-    "payment_metadata[reference]": "D-7K3MQ0TR",
-}  # fmt: skip
-REFUND = MOVEMENT | {
-    "balance_transaction_id": "txn_2", "gross": "-20.00", "fee": "0.00", "net": "-20.00",
-    "reporting_category": "refund",
-}  # fmt: skip
-OTHER = MOVEMENT | {"balance_transaction_id": "txn_3", "automatic_payout_id": "po_2"}
-
-
-def an_itemised(*rows):
-    return a_report(*(rows or (MOVEMENT, REFUND, OTHER)), columns=tuple(MOVEMENT))
-
-
 def test_each_stripe_payout_is_a_batch_of_its_own():
     first, second = parse_stripe.parse(an_itemised())
 
@@ -136,6 +94,14 @@ def test_a_payout_told_again_in_a_longer_report_is_the_same_payout():
     _, among = parse_stripe.parse(an_itemised(MOVEMENT, REFUND, OTHER))
 
     assert alone.content_sha256 == among.content_sha256
+
+
+def test_a_payout_told_with_other_columns_or_words_is_the_same_payout():
+    (told,) = parse_stripe.parse(an_itemised(OTHER))
+    worded = OTHER | {"description": "Deposit of a client", "card_brand": "visa"}
+    (again,) = parse_stripe.parse(a_report(worded, columns=(*MOVEMENT, "card_brand")))
+
+    assert told.content_sha256 == again.content_sha256
 
 
 def test_a_stripe_report_without_movements_holds_no_payout():

@@ -1,14 +1,18 @@
 """The broker's clock is New York plus seven hours, all year."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operational.platforms.server_time import NEW_YORK, from_server_ms, to_server_ms
+from operational.platforms.server_time import NEW_YORK_CLOSE, to_server_ms, to_utc
 from sandbox.mt5 import server_time as of_the_server
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NEW_YORK = ZoneInfo("America/New_York")
 MOMENTS = st.integers(1_173_700_000_000, 2_114_400_000_000).map(
     lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 )
@@ -17,7 +21,9 @@ MOMENTS = st.integers(1_173_700_000_000, 2_114_400_000_000).map(
 
 def wall(at: datetime) -> str:
     """What the server's clock on the wall shows."""
-    shown = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=to_server_ms(at))
+    shown = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+        milliseconds=to_server_ms(at, NEW_YORK_CLOSE)
+    )
     return f"{shown:%Y-%m-%d %H:%M}"
 
 
@@ -53,12 +59,15 @@ def is_in_the_hour_that_happens_twice(at: datetime) -> bool:
 
 @given(MOMENTS)
 def test_every_moment_comes_back_from_the_servers_clock_but_for_the_hour_that_happens_twice(at):
-    back = {from_server_ms(to_server_ms(at)), from_server_ms(to_server_ms(at), is_second_pass=True)}
+    shown = _EPOCH + timedelta(milliseconds=to_server_ms(at, NEW_YORK_CLOSE))
 
-    assert at in back
-    assert len(back) == (2 if is_in_the_hour_that_happens_twice(at) else 1)
+    back = to_utc(shown.replace(tzinfo=None), NEW_YORK_CLOSE)
+
+    assert at - back in (
+        {timedelta(0), HOUR} if is_in_the_hour_that_happens_twice(at) else {timedelta(0)}
+    )
 
 
 @given(MOMENTS)
 def test_we_and_the_stand_in_agree_on_the_time(at):
-    assert to_server_ms(at) == of_the_server.milliseconds(at)
+    assert to_server_ms(at, NEW_YORK_CLOSE) == of_the_server.milliseconds(at)
