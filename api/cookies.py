@@ -29,12 +29,12 @@ def has_cookie(connection: HTTPConnection) -> bool:
 
 
 def put(response: Response, connection: HTTPConnection, token: str) -> None:
-    is_secure = _is_secure(connection)
+    is_tls = is_secure(connection)
     response.set_cookie(
         name_for(connection),
         token,
         path="/",
-        secure=is_secure,
+        secure=is_tls,
         httponly=True,
         samesite="lax",
     )
@@ -42,16 +42,17 @@ def put(response: Response, connection: HTTPConnection, token: str) -> None:
 
 def drop(response: Response, connection: HTTPConnection) -> None:
     response.delete_cookie(
-        name_for(connection), path="/", secure=_is_secure(connection), httponly=True, samesite="lax"
+        name_for(connection), path="/", secure=is_secure(connection), httponly=True, samesite="lax"
     )
 
 
 def name_for(connection: HTTPConnection) -> str:
     """Behind TLS the browser itself guarantees host and path of a `__Host-` cookie."""
-    return _SECURE if _is_secure(connection) else _PLAIN
+    return _SECURE if is_secure(connection) else _PLAIN
 
 
-def _is_secure(connection: HTTPConnection) -> bool:
+def is_secure(connection: HTTPConnection) -> bool:
+    """Whether the browser speaks TLS, to us or to the edge before us."""
     return connection.url.scheme == "https"
 
 

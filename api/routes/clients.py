@@ -3,19 +3,20 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
-from api import clients
-from api.deps import ActorDep, NowDep, SessionDep, VisitorDep, needs, public
+from api import clients, registration
+from api.deps import ActorDep, HubDep, NowDep, SessionDep, VisitorDep, needs, public
 from api.door import Doors
-from api.schemas.clients import ClientOut, RegisteredOut
+from api.routes.users import invitation_link
+from api.schemas.clients import ClientOut, InvitedOut, RegisteredOut
 from api.schemas.documents import CheckOut, DocumentOut
+from api.schemas.entrance import StaffLeadForm
 from api.schemas.lists import After, Limit
-from api.web.entrance import throttled
 from api.web.listing import part
-from operational.access import passwords
+from operational.access.errors import EmailTaken
 from operational.access.matrix import Permission
-from operational.clients import queries
+from operational.clients import queries, service
 from operational.clients.forms import LeadForm
 from operational.kyc import queries as kyc
 from operational.partners import service as partners
@@ -28,15 +29,48 @@ Text = Annotated[str, Query(max_length=200)]
 @router.post(
     "/registrations",
     status_code=201,
-    dependencies=[public("anybody may become a client"), Depends(throttled)],
+    dependencies=[public("anybody may become a client"), Depends(registration.throttled)],
 )
 def register(
-    form: LeadForm, session: SessionDep, visitor: VisitorDep, now: NowDep
+    form: LeadForm,
+    request: Request,
+    *,
+    session: SessionDep,
+    visitor: VisitorDep,
+    hub: HubDep,
+    now: NowDep,
 ) -> RegisteredOut:
     """A lead, routed and attributed at once. Sign in at `/session` afterwards."""
-    passwords.check_strength(form.password.get_secret_value())
-    client = partners.register_client(session, form, actor=visitor, now=now)
+    country = registration.country_of(request, hub.settings)
+    try:
+        client = partners.register_client(session, form, actor=visitor, now=now, ip_country=country)
+    except EmailTaken:
+        registration.count_taken(request, hub, now)
+        raise
     return RegisteredOut.model_validate(client)
+
+
+@router.post("", status_code=201, dependencies=[needs(Permission.CLIENTS_REGISTER)])
+def register_lead(
+    form: StaffLeadForm, session: SessionDep, actor: ActorDep, hub: HubDep, now: NowDep
+) -> InvitedOut:
+    """A lead on somebody's behalf. Hand them the link: behind it they choose their password."""
+    client = partners.register_client(session, form.lead(), actor=actor, now=now)
+    token = service.invite(session, client.id, actor=actor, now=now)
+    return InvitedOut(id=client.id, link=invitation_link(hub.settings, token))
+
+
+@router.post(
+    "/{client_id}/invitation",
+    status_code=201,
+    dependencies=[needs(Permission.CLIENTS_REGISTER)],
+)
+def invite(
+    client_id: UUID, session: SessionDep, actor: ActorDep, hub: HubDep, now: NowDep
+) -> InvitedOut:
+    """Another link for a client who has not used theirs; the one before ends."""
+    token = service.invite(session, client_id, actor=actor, now=now)
+    return InvitedOut(id=client_id, link=invitation_link(hub.settings, token))
 
 
 @router.get("", dependencies=[needs(Permission.CLIENTS_READ)])

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import File, Form, Response, UploadFile
 
+from api import throttles
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
 from api.door import Doors
 from api.me import MeDep
@@ -45,7 +46,13 @@ def profile(me: MeDep) -> ClientOut:
     return me
 
 
-@router.put("/profile", dependencies=[needs(Permission.CLIENTS_EDIT_PROFILE)])
+@router.put(
+    "/profile",
+    dependencies=[
+        needs(Permission.CLIENTS_EDIT_PROFILE),
+        throttles.IDENTITY,
+    ],
+)
 def complete_profile(
     form: ProfileForm, session: SessionDep, actor: ActorDep, me: MeDep, now: NowDep
 ) -> ClientOut:
@@ -84,7 +91,10 @@ def upload(
     return DocumentOut.model_validate(document)
 
 
-@router.post("/check", dependencies=[needs(Permission.KYC_UPLOAD)])
+@router.post(
+    "/check",
+    dependencies=[needs(Permission.KYC_UPLOAD), throttles.IDENTITY],
+)
 def submit(session: SessionDep, actor: ActorDep, me: MeDep, now: NowDep) -> ToldCheckOut:
     """Ask for the identity check: approved, stopped with the reasons a client may know, or refused."""
     check = kyc.submit(session, me.id, actor=actor, now=now)

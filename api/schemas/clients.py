@@ -40,6 +40,13 @@ class ClientOut(BaseModel):
     verified_at: datetime | None
 
 
+class InvitedOut(BaseModel):
+    """A client whom staff registered, and the link to hand over. It is told this once."""
+
+    id: UUID
+    link: str
+
+
 class RegisteredOut(BaseModel):
     """What a new client is told."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from operational.clients.forms import Country, Email, FirstName, LeadForm, Name, Phone
 
@@ -27,8 +27,8 @@ class RegisterForm(BaseModel):
     utm_term: Campaign = ""
     utm_content: Campaign = ""
 
-    def lead(self) -> LeadForm:
-        """The lead, with its source and the campaign fields that were given."""
+    def lead(self, language: str, device: str | None) -> LeadForm:
+        """The lead, with its source, the campaign fields that were given, and what the door knows."""
         given = self.model_dump(include={f"utm_{name}" for name in _UTM})
         return LeadForm(
             email=self.email,
@@ -36,6 +36,8 @@ class RegisterForm(BaseModel):
             first_name=self.first_name,
             last_name=self.last_name,
             country=self.country,
+            language=language,
+            device=device,
             phone=self.phone,
             source="partner" if self.referral_code else "web",
             campaign={name: text for name, text in given.items() if text},
@@ -44,6 +46,24 @@ class RegisterForm(BaseModel):
 
 
 _UTM = ("source", "medium", "campaign", "term", "content")
+
+
+class StaffLeadForm(BaseModel):
+    """A lead as a colleague writes it down. No password: the person chooses it by invitation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email
+    first_name: FirstName
+    last_name: Name = ""
+    country: Country
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    phone: Annotated[Phone | None, BeforeValidator(lambda text: text or None)] = None
+    referral_code: Annotated[str, Field(max_length=40)] = ""
+
+    def lead(self) -> LeadForm:
+        told = self.model_dump() | {"referral_code": self.referral_code or None}
+        return LeadForm(**told, source="staff")
 
 
 class SignInPageForm(BaseModel):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import File, Form, Request, Response, UploadFile
 
+from api import throttles
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
 from api.me import MeDep
 from api.schemas.documents import UPLOAD_BYTES_MAX
@@ -60,7 +61,7 @@ def upload(
     return see_other("/room/documents")
 
 
-@router.post("/check", dependencies=[UPLOADS])
+@router.post("/check", dependencies=[UPLOADS, throttles.IDENTITY])
 def submit(session: SessionDep, actor: ActorDep, me: MeDep, now: NowDep) -> Response:
     """Ask for the identity check; clear cases are decided before the page comes back."""
     kyc.submit(session, me.id, actor=actor, now=now)

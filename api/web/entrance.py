@@ -5,14 +5,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request, Response
 
-from api import cookies
+from api import cookies, registration
 from api.deps import (
     ActorDep,
     HubDep,
     NowDep,
     SessionDep,
     VisitorDep,
-    address_of,
     public,
     signed_in,
     stranger,
@@ -21,16 +20,16 @@ from api.routes.sessions import count_tries
 from api.schemas.entrance import RegisterForm, SignInPageForm
 from api.web.door import Pages
 from api.web.shell import page, see_other
-from operational.access import passwords, sessions, throttle
+from operational.access import sessions
+from operational.access.errors import EmailTaken
 from operational.access.matrix import Role, is_staff
-from operational.kit import db
 from operational.kit.actor import Actor
 from operational.partners import service as partners
 
 router = Pages()
 
-REGISTRATIONS_PER_ADDRESS_MAX = 60
-"""A quarter of an hour of one address; an office that registers more is no office."""
+ANYBODY = public("anybody may become a client")
+
 CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 CAMPAIGN_CHARACTERS_MAX = 200
 
@@ -41,28 +40,33 @@ def landing(request: Request, visitor: VisitorDep) -> Response:
     return see_other(home_of(visitor)) if visitor.roles else page(request, "landing.html")
 
 
-@router.get("/register", dependencies=[public("anybody may become a client")])
+@router.get("/register", dependencies=[ANYBODY])
 def register_page(request: Request, _: VisitorDep, ref: str = "") -> Response:
     return page(request, "register.html", referral_code=ref[:40], campaign=campaign_of(request))
 
 
-def throttled(request: Request, hub: HubDep, now: NowDep) -> None:
-    with db.transaction(hub.engine) as session:
-        address = f"register:address:{address_of(request)}"
-        throttle.count_try(session, address, tries_max=REGISTRATIONS_PER_ADDRESS_MAX, now=now)
-
-
-@router.post("/register", dependencies=[public("anybody may become a client"), Depends(throttled)])
+@router.post("/register", dependencies=[ANYBODY, Depends(registration.throttled)])
 def register(
     form: Annotated[RegisterForm, Form()],
     request: Request,
+    *,
     session: SessionDep,
     visitor: VisitorDep,
+    hub: HubDep,
     now: NowDep,
 ) -> Response:
-    """A lead becomes a client who is signed in at once."""
-    passwords.check_strength(form.password.get_secret_value())
-    client = partners.register_client(session, form.lead(), actor=visitor, now=now)
+    """A lead becomes a client who is signed in at once; a colleague stays who they are."""
+    is_colleague = is_staff(visitor.roles)
+    device = None if is_colleague else registration.device_of(request)
+    lead = form.lead(registration.language_of(request), device)
+    country = None if is_colleague else registration.country_of(request, hub.settings)
+    try:
+        client = partners.register_client(session, lead, actor=visitor, now=now, ip_country=country)
+    except EmailTaken:
+        registration.count_taken(request, hub, now)
+        raise
+    if device is None:
+        return see_other(f"/staff/clients/{client.id}")
     token = sessions.enter(
         session,
         client.user_id,
@@ -72,6 +76,7 @@ def register(
     )
     response = see_other("/room")
     cookies.put(response, request, token)
+    registration.mark(response, request, device)
     return response
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Form, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from api import throttles
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
 from api.me import MeDep
 from api.once import OnceDep
@@ -62,7 +63,13 @@ def profile(request: Request, me: MeDep) -> Response:
     return page(request, "room_profile.html", client=me)
 
 
-@router.post("/profile", dependencies=[needs(Permission.CLIENTS_EDIT_PROFILE)])
+@router.post(
+    "/profile",
+    dependencies=[
+        needs(Permission.CLIENTS_EDIT_PROFILE),
+        throttles.IDENTITY,
+    ],
+)
 def complete_profile(
     form: Annotated[ProfileForm, Form()],
     session: SessionDep,

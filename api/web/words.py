@@ -14,6 +14,12 @@ COUNTRIES = sorted(
 )
 """ISO 3166-1 alpha-2 and name, by name."""
 
+LANGUAGES = [
+    (code, str(Locale("en").languages[code]))
+    for code in ("ar", "de", "en", "es", "fr", "it", "ja", "pl", "pt", "ru", "tr", "zh")
+]
+"""What a colleague may write down of a lead's language; routing looks at it."""
+
 _WORDS: dict[str, tuple[str, str]] = {
     # Clients.
     "lead": ("New", "info"),

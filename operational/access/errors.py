@@ -81,6 +81,15 @@ class InvitationEnded(NotFound):
         super().__init__("This link has been used or is too old. Ask for a new one.")
 
 
+class AlreadyJoined(Conflict):
+    """An account somebody has taken up; only its owner, or two persons, may change its password."""
+
+    code = "already_joined"
+
+    def __init__(self) -> None:
+        super().__init__("This person has taken up the account already.")
+
+
 class LastSuperAdmin(Conflict):
     code = "last_super_admin"
 

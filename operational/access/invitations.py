@@ -4,13 +4,14 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from operational.access import passwords, queries, totp
 from operational.access import service as access
-from operational.access.errors import InvitationEnded
+from operational.access.errors import AlreadyJoined, InvitationEnded
 from operational.access.matrix import OUTSIDERS
 from operational.access.models import User
 from operational.access.totp import FieldKey
@@ -37,6 +38,18 @@ def invite(session: Session, user: User, *, actor: Actor, now: datetime) -> str:
 
     audit.record(session, Tag.USER_INVITE, subject=user.id, actor=actor, now=now)
     return token
+
+
+def invite_outsider(session: Session, user_id: UUID, *, actor: Actor, now: datetime) -> str:
+    """The link of a client or partner who has not taken up the account yet.
+
+    Raises:
+        AlreadyJoined: a link now would be a way into somebody's account.
+    """
+    user = session.get_one(User, user_id, with_for_update=True)
+    if user.password_hash is not None or needs_codes(session, user):
+        raise AlreadyJoined
+    return invite(session, user, actor=actor, now=now)
 
 
 def invited(session: Session, token: str, now: datetime) -> User:

@@ -53,6 +53,11 @@ def names(session: Session, actor_ids: Collection[str]) -> dict[str, str]:
     return dict.fromkeys(actor_ids, "the hub") | {str(id_): name for id_, name in found}
 
 
+def has_joined(session: Session, user_id: UUID) -> bool:
+    """Whether the person has a password, or still has to follow an invitation."""
+    return user(session, user_id).password_hash is not None
+
+
 def roles_of(session: Session, user_id: UUID) -> frozenset[str]:
     live = select(RoleGrant.role).where(
         RoleGrant.user_id == user_id, RoleGrant.revoked_at.is_(None)

@@ -33,6 +33,18 @@ def count_try(session: Session, key: str, *, tries_max: int, now: datetime) -> N
         raise TooManyTries(left_s)
 
 
+def check(session: Session, key: str, *, tries_max: int, now: datetime) -> None:
+    """Refuse a key whose tries are used up, without counting one.
+
+    Raises:
+        TooManyTries: `tries_max` were counted in the present quarter of an hour.
+    """
+    window_at = _window(now)
+    found = session.get(RateWindow, (key, window_at))
+    if found is not None and found.count >= tries_max:
+        raise TooManyTries(WINDOW_SECONDS - int((now - window_at).total_seconds()))
+
+
 def sign_in_key(email: str) -> str:
     """Under which key tries of one account are counted."""
     return f"sign_in:account:{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"

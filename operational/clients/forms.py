@@ -116,8 +116,8 @@ class LeadForm(Form):
     """What a lead leaves on the registration page."""
 
     email: Email
-    password: SecretStr = Field(max_length=10_000)
-    """Its strength is judged by access."""
+    password: SecretStr | None = Field(default=None, max_length=10_000)
+    """Its strength is judged by access. A lead registered by staff chooses one by invitation."""
     first_name: FirstName
     last_name: Name = ""
     """Some people have one name only."""
@@ -129,7 +129,7 @@ class LeadForm(Form):
     """UTM fields as they came."""
     referral_code: str | None = Field(default=None, max_length=40)
     device: str | None = Field(default=None, max_length=128)
-    """The browser's fingerprint."""
+    """The browser's mark."""
 
 
 class ProfileForm(Form):

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from operational.access import invitations
 from operational.access import service as access
+from operational.access.errors import PasswordWeak
 from operational.access.matrix import Permission, Role
 from operational.access.passwords import PasswordHash
 from operational.audit import service as audit
@@ -51,7 +53,8 @@ def register_lead(
     Args:
         session: the transaction.
         form: what the person filled in.
-        actor: the person (no role yet), or staff on their behalf; its address is kept.
+        actor: the person (no role yet), or staff on their behalf. Of a person the address and the
+            device are kept; those of our own office say nothing about a client.
         now: when.
         referral: what the code turned out to be.
         ip_country: where the edge says the address is.
@@ -59,16 +62,17 @@ def register_lead(
 
     Raises:
         EmailTaken: somebody has this e-mail. Answer a stranger as if it were new.
-        PasswordWeak: the password.
+        PasswordWeak: the password, or none from a person.
         Forbidden: a role without `clients.register`.
     """
-    if actor.roles:
+    is_person = not actor.roles
+    if not is_person:
         access.require(actor, Permission.CLIENTS_REGISTER)
     user = access.create_user(
         session,
         email=form.email,
         name=_account_name(form),
-        password=password_hash or form.password.get_secret_value(),
+        password=password_hash or _password(form, actor),
         is_hashed=password_hash is not None,
         role=Role.CLIENT,
         actor=actor,
@@ -79,7 +83,7 @@ def register_lead(
         reference=ids.reference("C"),
         user_id=user.id,
         stage=Stage.LEAD,
-        registered_ip=actor.ip,
+        registered_ip=actor.ip if is_person else None,
         ip_country=ip_country,
         registered_at=now,
         **_described(form),
@@ -91,6 +95,19 @@ def register_lead(
 
     _record_registration(session, client, referral, actor=actor, now=now)
     return client
+
+
+def invite(session: Session, client_id: UUID, *, actor: Actor, now: datetime) -> str:
+    """The link by which a client whom staff registered takes up the account; return its token.
+
+    Raises:
+        Forbidden: without `clients.register`.
+        ClientNotFound.
+        AlreadyJoined: the client has a password.
+    """
+    access.require(actor, Permission.CLIENTS_REGISTER)
+    client = locked(session, client_id)
+    return invitations.invite_outsider(session, client.user_id, actor=actor, now=now)
 
 
 def complete_profile(
@@ -194,6 +211,15 @@ def locked(session: Session, client_id: UUID) -> Client:
     if client is None:
         raise ClientNotFound(f"client {client_id} does not exist")
     return client
+
+
+def _password(form: LeadForm, actor: Actor) -> str | None:
+    """What the person chose. Nobody of ours chooses a client's password."""
+    if actor.roles and not actor.is_system:
+        return None
+    if form.password is None:
+        raise PasswordWeak("Choose a password.")
+    return form.password.get_secret_value()
 
 
 def _described(form: LeadForm) -> dict[str, Any]:

@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     adyen_port: int = 8102
     mt5_port: int = 8103
 
+    country_header: str | None = None
+    """Header in which the edge names the visitor's country, such as ``CF-IPCountry``.
+
+    Only where an edge sets it on every request; anybody else could write what they like.
+    """
+
     lake_data_path: str | None = None
     """Folder or s3:// prefix of the lake's Parquet files. Empty: inside `home`."""
     duckdb_memory: str = "2GB"

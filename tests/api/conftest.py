@@ -20,7 +20,9 @@ def opened(module_database) -> Iterator[Door]:
     clock = Clock()
     # Nothing of a hub that may be running on this machine is within reach.
     ports = dict(zip(("stripe_port", "adyen_port", "mt5_port"), free_ports(3), strict=True))
-    settings = module_database.settings.model_copy(update=ports)
+    settings = module_database.settings.model_copy(
+        update={**ports, "country_header": "X-Edge-Country"}
+    )
     app = create_app(settings, clock)
     with served(app) as url, Door(app, url, module_database, clock) as door:
         yield door

@@ -94,6 +94,21 @@ def register(door: Door, path: str) -> Attempt:
     return Attempt(door.visitor(), path, verbs, body(path, form))
 
 
+@recipe("POST", "/api/clients", "/staff/clients/new")
+def new_lead(door: Door, path: str) -> Attempt:
+    form = {"email": f"{uuid7().hex}@example.com", "first_name": "Ann", "country": "DE"}
+    verbs = ["user:create", "client:register", "client:route", "user:invite"]
+    return Attempt(door.signed_in(Role.SALES), path, verbs, body(path, form))
+
+
+@recipe("POST", "/api/clients/{client_id}/invitation", "/staff/clients/{client_id}/invitation")
+def invite(door: Door, path: str) -> Attempt:
+    sales = door.signed_in(Role.SALES)
+    made = new_lead(door, "/api/clients")
+    client = sales.post("/api/clients", **made.sent).json()["id"]
+    return Attempt(sales, path.format(client_id=client), ["user:invite"])
+
+
 @recipe("PUT", "/api/me/profile")
 @recipe("POST", "/room/profile")
 def profile(door: Door, path: str) -> Attempt:

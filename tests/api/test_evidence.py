@@ -77,3 +77,14 @@ def test_a_client_is_not_told_of_the_lists_by_the_api_either(opened):
         "A person compares your details by hand. There is nothing for you to do." in told["reasons"]
     )
     assert "list" not in str(told).lower()
+
+
+def test_a_client_cannot_keep_a_reviewer_busy_by_asking(opened):
+    cast.prepare(opened)
+    person = cast.a_client(opened, cast.Stage.PROFILED)
+
+    answers = [person.client.post("/api/me/check").status_code for _ in range(21)]
+    page = person.client.post("/room/documents/check")
+
+    assert answers == [200] * 20 + [429]
+    assert (page.status_code, "Too many tries" in page.text) == (429, True)
