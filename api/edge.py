@@ -1,6 +1,7 @@
 """The outermost ring: request ids, refused foreign pages, security headers, measurements."""
 
 import re
+from collections.abc import Sequence
 from time import perf_counter
 from urllib.parse import urlsplit
 
@@ -28,35 +29,17 @@ _OWN_SITE = frozenset({"same-origin", "none"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
 
-class Edge:
-    """Wraps the application; knows nothing of the domain."""
+class Meter:
+    """The part of the edge that every request meets: an id, and how long it took."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        # After sign-in a form may lead on to the dashboards, which live on another port.
-        headers = {
-            "Content-Security-Policy": (
-                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-                f"connect-src 'self'; form-action 'self' {settings.dashboards_url}; "
-                "frame-ancestors 'none'; base-uri 'none'"
-            ),
-            "Referrer-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "no-store",
-        }
-        self.headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
         self.timers: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        connection = HTTPConnection(scope)
-        request_id = _request_id(connection)
-        scope.setdefault("state", {})["request_id"] = request_id
+        request_id = scope.setdefault("state", {})["request_id"] = self.request_id(scope)
         start = perf_counter()
 
         async def answer(message: Message) -> None:
@@ -67,11 +50,13 @@ class Edge:
 
         # Each request runs in a task of its own, so this binds nothing beyond it.
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        if is_foreign(connection, scope["method"]):
-            CROSS_SITE.inc()
-            await _refuse(request_id)(scope, receive, answer)
-        else:
-            await self.app(scope, receive, answer)
+        await self.enter(scope, receive, answer)
+
+    def request_id(self, _scope: Scope) -> str:
+        return ids.uuid7().hex
+
+    async def enter(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
     def _complete(self, message: Message, request_id: str) -> None:
         """Add our headers where the answer has none of its own."""
@@ -89,6 +74,45 @@ class Edge:
         if timer is None:
             timer = self.timers[key] = REQUESTS.labels(*map(str, key))
         return timer
+
+
+class Edge(Meter):
+    """The whole edge, as browsers need it. Knows nothing of the domain."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        super().__init__(app)
+        # After sign-in a form may lead on to the dashboards, which live on another port.
+        headers = {
+            "Content-Security-Policy": (
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+                f"connect-src 'self'; form-action 'self' {settings.dashboards_url}; "
+                "frame-ancestors 'none'; base-uri 'none'"
+            ),
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "no-store",
+        }
+        self.headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def request_id(self, scope: Scope) -> str:
+        return _request_id(HTTPConnection(scope))
+
+    async def enter(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_foreign(HTTPConnection(scope), scope["method"]):
+            CROSS_SITE.inc()
+            refusal = _refuse(scope["state"]["request_id"])
+            await refusal(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def is_foreign(connection: HTTPConnection, method: str) -> bool:
