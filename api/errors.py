@@ -17,6 +17,7 @@ from api import refusals
 from api.web.shell import refused
 from operational.access.errors import ProgramUnknown, TooManyTries
 from operational.kit.errors import DomainError
+from operational.kyc import files
 
 log = structlog.get_logger()
 
@@ -36,6 +37,7 @@ STATUS: dict[str, int] = {
     "unsupported_grant_type": 400,
     "callback_malformed": 400,
     "idempotency_key_missing": 400,
+    "idempotency_key_unsound": 400,
     "invalid_input": 422,
     "idempotency_key_reused": 422,
     "note_missing": 422,
@@ -78,6 +80,7 @@ STATUS: dict[str, int] = {
     # What we could not do right now.
     "busy": 503,
     "platform_away": 503,
+    "mailroom_shut": 503,
 }
 RETRY_AFTER_S = "1"
 
@@ -89,7 +92,7 @@ _PROGRAMS = ("/api", "/session", "/oidc", "/callbacks")
 _PEOPLE = {
     404: "There is no such page.",
     405: "There is no page at this address.",
-    413: "This is too large. A file may have at most 15 MB.",
+    413: f"This is too large. A file may have at most {files.BYTES_MAX // 1024 // 1024} MB.",
 }
 
 # PostgreSQL's own words for "not now": lock not available, statement cancelled, shutting down.

@@ -9,18 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 
-import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from operational.kit import db
 from operational.messaging import arrivals, inbox
 from operational.messaging.arrivals import Arrived
-
-log = structlog.get_logger()
+from operational.messaging.attempt import attempt
 
 BATCH_MAX = 200
 TRIES_MAX = 2
@@ -54,6 +52,11 @@ class Mailroom:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is there to store what arrives."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Store what has arrived, then stop."""
         self._queue.put(None)
@@ -79,11 +82,15 @@ class Mailroom:
             batch: list[_Letter | _Refused | None] = [first]
             while len(batch) < BATCH_MAX and not self._queue.empty():
                 batch.append(self._queue.get())
-            self._store([letter for letter in batch if isinstance(letter, _Letter)])
-            self._count(Counter(one for one in batch if isinstance(one, tuple)))
+            # Whatever one batch may hold, the next one finds somebody here.
+            attempt(partial(self._deal_with, batch), loop="mailroom")
             if batch[-1] is None:
                 break
         self._hang_up()
+
+    def _deal_with(self, batch: Sequence[_Letter | _Refused | None]) -> None:
+        self._store([letter for letter in batch if isinstance(letter, _Letter)])
+        self._count(Counter(one for one in batch if isinstance(one, tuple)))
 
     def _store(self, letters: list[_Letter]) -> None:
         if letters and self._try(letters):
@@ -96,25 +103,22 @@ class Mailroom:
     def _try(self, letters: list[_Letter]) -> bool:
         """Whether they are stored; a connection that broke is made anew, and they are sent again."""
         messages = [message for letter in letters for message in letter.messages]
+
+        def store() -> None:
+            arrivals.store(self._connected(), messages, now=self._clock())
+
         for _ in range(TRIES_MAX):
-            try:
-                arrivals.store(self._connected(), messages, now=self._clock())
-            except SQLAlchemyError as error:
-                log.warning("callbacks not stored", error=type(error).__name__)
-                self._hang_up()
-            else:
+            if attempt(store, loop="mailroom") is None:
                 return True
+            self._hang_up()
         return False
 
     def _count(self, refused: Counter[_Refused]) -> None:
         if not refused:
             return
-        try:
-            with db.transaction(self._engine) as session:
-                for (source, why), times in refused.items():
-                    inbox.count_refused(session, source, why, now=self._clock(), times=times)
-        except SQLAlchemyError as error:
-            log.warning("refused callbacks not counted", error=type(error).__name__)
+        with db.transaction(self._engine) as session:
+            for (source, why), times in refused.items():
+                inbox.count_refused(session, source, why, now=self._clock(), times=times)
 
     def _connected(self) -> Connection:
         if self._connection is None:

@@ -1,6 +1,8 @@
 """Money endpoints answer each Idempotency-Key once, for ever."""
 
+import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
@@ -8,16 +10,17 @@ from pydantic import BaseModel
 
 from api import errors, refusals
 from api.deps import ActorDep, SessionDep
+from api.web.shell import see_other
 from operational.kit.errors import DomainError
 from operational.messaging import idempotency
 from operational.messaging.idempotency import Answer
 
 KeyHeader = Annotated[
     str | None,
+    # What is wrong with a key is refused by `idempotency.check_key`, in one way for all.
     Header(
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=idempotency.KEY_CHARACTERS_MAX,
+        json_schema_extra={"minLength": 1, "maxLength": idempotency.KEY_CHARACTERS_MAX},
         description="Yours, one per intended effect; the same key gets the same answer for ever.",
     ),
 ]
@@ -34,17 +37,15 @@ class Once:
         found = self._do(key, lambda: Answer(status, work().model_dump_json().encode()))
         return Response(found.body, found.status, media_type="application/json")
 
-    def path(self, key: str, work: Callable[[], str]) -> str:
-        """Where the browser goes after the work, also when the form is sent twice.
+    def page(self, key: str, work: Callable[[], str]) -> Response:
+        """To where the work leads, also when the form is sent twice; or back to the form, refused."""
+        found = self._do(key, lambda: Answer(HTTPStatus.SEE_OTHER, work().encode()))
+        if found.status == HTTPStatus.SEE_OTHER:
+            return see_other(found.body.decode())
+        return RefusedForm(found.body, found.status)
 
-        A refusal is raised: the page is shown again with a fresh key.
-        """
-        found = self._do(key, lambda: Answer(303, work().encode()), is_page=True)
-        return found.body.decode()
-
-    def _do(self, key: str, work: Callable[[], Answer], *, is_page: bool = False) -> Answer:
+    def _do(self, key: str, work: Callable[[], Answer]) -> Answer:
         route = f"{self._request.method} {self._request.url.path}"
-        refuse = _raise if is_page else self._refuse
         return idempotency.answer_once(
             self._session,
             self._actor.id,
@@ -52,7 +53,7 @@ class Once:
             request=route,
             body=self._body,
             work=work,
-            refuse=refuse,
+            refuse=self._refuse,
         )
 
     def _refuse(self, refusal: DomainError) -> Answer:
@@ -62,9 +63,14 @@ class Once:
         return Answer(errors.status_of(refusal), errors.as_json(content))
 
 
-def _raise(refusal: DomainError) -> Answer:
-    """A page shows the refusal with a fresh key, so nothing of it needs to be kept."""
-    raise refusal
+class RefusedForm(Response):
+    """A stored refusal on its way to a page: committed by now, and to be shown on the form's page."""
+
+    @property
+    def refusal(self) -> tuple[str, str, str | None]:
+        """Code, sentence and field."""
+        found = json.loads(bytes(self.body))
+        return found["code"], found["message"], found.get("field")
 
 
 async def _body(request: Request) -> bytes:
@@ -90,9 +96,11 @@ def _key(key: KeyHeader = None) -> str:
 
     Raises:
         IdempotencyKeyMissing: money moves only under a key.
+        IdempotencyKeyUnsound: it is no key.
     """
     if key is None:
         raise errors.IdempotencyKeyMissing
+    idempotency.check_key(key)
     return key
 
 

@@ -11,11 +11,10 @@ from api import errors
 from api.hub import Hub
 from api.mailroom import NotStored
 from operational.kit.errors import DomainError, NotFound
-from operational.kit.settings import Settings
 from operational.payments import service as payments
 from operational.payments.errors import CallbackMalformed, CallbackRefused
 
-BODY_BYTES_MAX = Settings.model_fields["callback_bytes_max"].default
+BODY_BYTES_MAX = 64 * 1024
 PREFIX = "/callbacks/"
 
 
@@ -97,7 +96,7 @@ async def _read(receive: Receive) -> bytes:
         part: bytes = message.get("body", b"")
         body += part
         if len(body) > BODY_BYTES_MAX:
-            raise TooLarge("A callback has at most 64 KB.")
+            raise TooLarge(f"A callback has at most {BODY_BYTES_MAX // 1024} KB.")
         if not message.get("more_body"):
             return body
 

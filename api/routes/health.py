@@ -7,16 +7,26 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
-from api.deps import SessionDep, address_of, public
+from api.deps import HubDep, SessionDep, address_of, public
 from api.door import Doors
-from operational.kit.errors import Forbidden
+from operational.kit.errors import DomainError, Forbidden
 
 router = Doors(tag="health")
 
 
+class MailroomShut(DomainError):
+    code = "mailroom_shut"
+
+
 @router.get("/health", dependencies=[public("a load balancer has no account")])
-def health(session: SessionDep) -> dict[str, str]:
-    """The database answers."""
+def health(session: SessionDep, hub: HubDep) -> dict[str, str]:
+    """The database answers, and callbacks are stored.
+
+    Raises:
+        MailroomShut: they are not; this process must be started again.
+    """
+    if not hub.mailroom.is_open:
+        raise MailroomShut("Nobody stores callbacks. Start this process again.")
     session.execute(text("select 1"))
     return {"status": "ok"}
 

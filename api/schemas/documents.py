@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from operational.kit.settings import Settings
+from operational.kyc import files
 
 # The file, and the form around it: boundaries, the zone's text, names.
-UPLOAD_BYTES_MAX = Settings.model_fields["upload_bytes_max"].default + 64 * 1024
+UPLOAD_BYTES_MAX = files.BYTES_MAX + 64 * 1024
 
 
 class DocumentOut(BaseModel):

@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from api import errors, refusals
 from api.door import Door, Handler, replayed
+from api.once import RefusedForm
 from api.web import words
 from api.web.shell import refused, see_other
 from operational.access.errors import NotSignedIn
@@ -42,7 +43,7 @@ class Pages(APIRouter):
 def _explaining(route: Page, answer: Handler) -> Handler:
     async def handler(request: Request) -> Response:
         try:
-            return await answer(request)
+            return await _shown(route, request, await answer(request))
         except NotSignedIn as error:
             await run_in_threadpool(refusals.record, request, error)
             return see_other(f"/sign-in?next={quote(_way_back(route, request))}")
@@ -54,8 +55,7 @@ def _explaining(route: Page, answer: Handler) -> Handler:
             return refused(request, str(error), errors.status_of(error))
         except DomainError as error:
             await run_in_threadpool(refusals.record, request, error)
-            field, sentence = words.explain(error)
-            problems = {field: sentence}
+            problems = words.explain(error.code, str(error), error.field)
             return await _again(route, request, problems, errors.status_of(error))
         except DBAPIError as error:
             if not errors.is_not_now(error):
@@ -63,6 +63,13 @@ def _explaining(route: Page, answer: Handler) -> Handler:
             return await _again(route, request, {"": str(errors.Busy())}, 503)
 
     return handler
+
+
+async def _shown(route: Page, request: Request, response: Response) -> Response:
+    """The response itself, or the form again if it brings a stored refusal."""
+    if not isinstance(response, RefusedForm):
+        return response
+    return await _again(route, request, words.explain(*response.refusal), response.status_code)
 
 
 async def _again(route: Page, request: Request, problems: Problems, status: int) -> Response:

@@ -102,7 +102,7 @@ def request_deposit(
         )
         return f"/room/deposits/{payment.reference}"
 
-    return see_other(once.path(form.once, work))
+    return once.page(form.once, work)
 
 
 @router.get("/deposits/{reference}", dependencies=[DEPOSITS])
@@ -153,7 +153,7 @@ def open_account(
         )
         return f"/room/accounts/{account.reference}"
 
-    return see_other(once.path(form.once, work))
+    return once.page(form.once, work)
 
 
 @router.get("/accounts/{reference}", dependencies=[OPENINGS])
@@ -194,7 +194,7 @@ def fund(
         accounts.fund(session, account.id, form.signed, actor=actor, now=now)
         return f"/room/accounts/{reference}"
 
-    return see_other(once.path(form.once, work))
+    return once.page(form.once, work)
 
 
 @router.post("/accounts/{reference}/password", dependencies=[OPENINGS])

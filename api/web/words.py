@@ -3,7 +3,6 @@
 from babel import Locale
 
 from operational.clients import forms
-from operational.kit.errors import DomainError
 
 CURRENCIES = ("USD", "EUR", "GBP")
 """What a wallet can be funded in; the routing table refuses what no provider takes."""
@@ -151,7 +150,7 @@ def told(reasons: list[dict[str, str]]) -> list[str]:
     return list(dict.fromkeys(_TOLD.get(reason["code"], _TOLD_ELSE) for reason in reasons))
 
 
-def explain(error: DomainError) -> tuple[str, str]:
-    """The field a refusal concerns, or none, and the sentence to show there."""
-    field, sentence = _EXPLANATIONS.get(error.code, (error.field or "", str(error)))
-    return field, sentence
+def explain(code: str, sentence: str, field: str | None) -> dict[str, str]:
+    """A refusal as the sentence to show at the field it concerns, or at none."""
+    at, known = _EXPLANATIONS.get(code, (field or "", sentence))
+    return {at: known}

@@ -140,6 +140,8 @@ def engine_at(address: URL, *, pool_size: int = 10, is_pinged: bool = True) -> E
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=is_pinged,
+        # What clients send us is no matter for a log or a message on a screen.
+        hide_parameters=True,
         connect_args={"options": options},
     )
 

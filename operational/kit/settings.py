@@ -45,9 +45,6 @@ class Settings(BaseSettings):
     duckdb_memory: str = "2GB"
     duckdb_threads: int = 2
 
-    callback_bytes_max: int = 64 * 1024
-    upload_bytes_max: int = 15 * MEGABYTE
-
     @cached_property
     def root(self) -> Path:
         """`home` made absolute, so that a child process in another folder finds the same."""

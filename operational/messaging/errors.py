@@ -9,6 +9,12 @@ class IdempotencyKeyReused(DomainError):
     code = "idempotency_key_reused"
 
 
+class IdempotencyKeyUnsound(DomainError):
+    """The key is empty, too long or not printable ASCII."""
+
+    code = "idempotency_key_unsound"
+
+
 class InProgress(Conflict):
     """The first request with this key is still being answered."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from operational.kit.errors import Conflict, DomainError, InvalidInput
-from operational.messaging.errors import IdempotencyKeyReused, InProgress
+from operational.messaging.errors import IdempotencyKeyReused, IdempotencyKeyUnsound, InProgress
 from operational.messaging.models import IdempotentAnswer
 
 KEY_CHARACTERS_MAX = 255
@@ -51,12 +51,11 @@ def answer_once(
         refuse: how a refusal looks as an answer.
 
     Raises:
-        InvalidInput: the key is empty, longer than 255 characters or not printable ASCII.
+        IdempotencyKeyUnsound: see `check_key`.
         IdempotencyKeyReused: the key came with another request before.
         InProgress: a twin is still at work after 5 s.
     """
-    if not (0 < len(key) <= KEY_CHARACTERS_MAX and key.isascii() and key.isprintable()):
-        raise InvalidInput("Idempotency-Key is 1 to 255 printable ASCII characters.", field="key")
+    check_key(key)
     sha256 = hashlib.sha256(body).digest()
 
     if not claim(session, principal, key, request, sha256):
@@ -65,6 +64,16 @@ def answer_once(
     answer = do(session, work, refuse)
     remember(session, principal, key, answer)
     return answer
+
+
+def check_key(key: str) -> None:
+    """See that it can be a key.
+
+    Raises:
+        IdempotencyKeyUnsound: it is empty, longer than 255 characters or not printable ASCII.
+    """
+    if not (0 < len(key) <= KEY_CHARACTERS_MAX and key.isascii() and key.isprintable()):
+        raise IdempotencyKeyUnsound("Idempotency-Key is 1 to 255 printable ASCII characters.")
 
 
 def claim(session: Session, principal: str, key: str, request: str, sha256: bytes) -> bool:

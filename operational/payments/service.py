@@ -151,7 +151,7 @@ def believe(psp: Psp, headers: Mapping[str, str], body: bytes, *, now: datetime)
     Args:
         psp: the adapter of the provider whose address was called.
         headers: with names in lower case.
-        body: the raw bytes, at most `settings.callback_bytes_max` of them.
+        body: the raw bytes.
         now: for the age of the signature.
 
     Raises:

@@ -129,6 +129,7 @@ def forged(now: int) -> dict[str, tuple[str, bytes, dict[str, str]]]:
         "no JSON": signed(b"succeeded=true"),
         "a list": signed(b"[]"),
         "no event id": signed(b'{"object": "event"}'),
+        "half a letter": signed(b'{"id": "evt_\\ud800"}'),
         "sixteen bits a letter": signed(body.decode().encode("utf-16")),
         "an unknown provider": ("paypal", body, {"Stripe-Signature": header(body, now)}),
     } | forged_notifications()
@@ -145,6 +146,7 @@ def forged_notifications() -> dict[str, tuple[str, bytes, dict[str, str]]]:
         "adyen: another merchant": adyen(notification(merchantAccountCode="Elsewhere")),
         "adyen: another reference": adyen(notification(merchantReference="D-XXXXXXXX")),
         "adyen: no success": adyen(notification(success="false")),
+        "adyen: half a letter": adyen(notification(pspReference="\ud800")),
         "adyen: nothing inside": adyen(b'{"live": "false", "notificationItems": []}'),
     }
 

@@ -38,11 +38,8 @@ def work_marking_first(settings: Settings) -> None:
     worker.run(settings, threading.Event(), process=mark_then_apply)
 
 
-def answer_then_work(
-    self: once.Once, key: str, work: Callable[[], Answer], *, is_page: bool = False
-) -> Answer:
+def answer_then_work(self: once.Once, key: str, work: Callable[[], Answer]) -> Answer:
     """Bug B: the key and its answer are committed in a transaction of their own."""
-    del is_page
     with db.transaction(hub_of(self._request).engine) as session:
         return idempotency.answer_once(
             session,

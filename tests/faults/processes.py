@@ -86,6 +86,16 @@ def answers(url: str) -> bool:
     return True
 
 
+def listens(url: str) -> bool:
+    """Whether somebody holds the port, without a request that waits to be answered."""
+    address = httpx.URL(url)
+    try:
+        socket.create_connection((address.host, address.port or 0), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def vendor(name: str, home: Path, webhook_url: str | None = None) -> Iterator[str]:
     """A stand-in vendor in a process of its own; its address."""

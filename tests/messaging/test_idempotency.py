@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from operational.kit import db
 from operational.kit.errors import Conflict, DomainError, InvalidInput
-from operational.messaging.errors import IdempotencyKeyReused, InProgress
+from operational.messaging.errors import IdempotencyKeyReused, IdempotencyKeyUnsound, InProgress
 from operational.messaging.idempotency import Answer, answer_once
 from operational.messaging.models import IdempotentAnswer, InboxMessage
 from tests.messaging.letters import receive
@@ -111,8 +111,8 @@ def test_bad_input_a_conflict_and_a_bug_are_no_answers_and_may_be_tried_again(en
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\nb"])
-def test_a_key_that_is_no_key_is_bad_input(engine, key):
-    with pytest.raises(InvalidInput):
+def test_a_key_that_is_no_key_is_refused(engine, key):
+    with pytest.raises(IdempotencyKeyUnsound):
         ask(engine, effect, key=key)
 
 

@@ -120,6 +120,8 @@ def test_a_body_with_any_bit_changed_is_refused(position, bit):
         b"\xef\xbb\xbf" + BODY,
         BODY.decode().encode("utf-16"),
         b"\xff\xfe",
+        b'{"id": "evt_\\ud800"}',
+        b'{"id": "evt_1", "data": {"\\uDFFF": 1}}',
         b'{"id": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
         b'{"id": 1}',
         b"id=evt_1&type=payment_intent.succeeded",
@@ -196,6 +198,14 @@ def test_what_adyens_event_codes_mean(code, success, news, operation):
     found = ADYEN.parse(signed.body)
 
     assert (found and found.news, found and found.operation_id) == (news, operation)
+
+
+def test_a_letter_written_as_a_pair_is_read():
+    body = b'{"id": "evt_\\ud83d\\ude00"}'
+
+    [signed] = STRIPE.verify(stripe_headers(body), body, NOW)
+
+    assert signed.external_id == "evt_\U0001f600"
 
 
 def test_a_field_we_do_not_know_changes_nothing():

@@ -1,9 +1,12 @@
 """JSON without the room two readers need to disagree: no duplicate keys, no NaN, UTF-8 only."""
 
 import json
+import re
 from typing import Any, NoReturn
 
 from operational.payments.errors import CallbackMalformed
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def document(body: bytes) -> dict[str, Any]:
@@ -19,6 +22,9 @@ def document(body: bytes) -> dict[str, Any]:
             parse_constant=_refuse,
             parse_float=str,
         )
+        if _SURROGATE.search(body):
+            # Half of a pair is no letter, and cannot be written down again.
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise CallbackMalformed(f"The body is not strict JSON: {str(error)[:80]}") from error
     if not isinstance(found, dict):
