@@ -50,7 +50,9 @@ class What(StrEnum):
 
 Clients = Annotated[int | None, typer.Option(help="Clients of the demo broker; 0 for none. [300]")]
 Days = Annotated[int | None, typer.Option(help="Days of its story. [60]")]
-Seed = Annotated[int | None, typer.Option(help="The same seed tells the same story. [1]")]
+Seed = Annotated[
+    int | None, typer.Option(help="On one day (UTC) the same seed tells the same story. [1]")
+]
 AutoPort = Annotated[bool, typer.Option(help="Never ask when a port is taken.")]
 Without = Annotated[list[str], typer.Option(help="Leave this part out, such as worker.")]
 
@@ -117,11 +119,12 @@ def _choose(auto_port: bool) -> ports.Choose:
 @app.command()
 def refresh(*, whole: Annotated[bool, typer.Option(help="Build every mart anew.")] = False) -> None:
     """Bring the lake up to now and publish it: one whole pass, no daemon needed."""
+    settings = home.of_running_hub(Settings())
     # dbt and DuckDB take seconds to load, and no other command needs them.
     from pipelines.refresh import refresh as bring_up_to_now  # noqa: PLC0415
 
-    with home.database(home.of_running_hub(Settings())) as settings, console.status("") as status:
-        outcome = bring_up_to_now(settings, status.update, whole=whole)
+    with home.database(settings) as running, console.status("") as status:
+        outcome = bring_up_to_now(running, status.update, whole=whole)
     for file, reason in outcome.landed.refused.items():
         console.print(f"Refused: {file}: {reason}", markup=False)
     for source, reason in outcome.landed.unavailable.items():

@@ -7,13 +7,13 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from kingpost import table
 from kingpost.terminal import COMMAND_LINE, Work, console, stop, work
 from operational.access import queries, recovery, service, totp
 from operational.access.matrix import Role, is_staff
 from operational.access.totp import FieldKey
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
+from sandbox.story import logins
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -93,8 +93,8 @@ def list_() -> None:
 @app.command()
 def code(email: str) -> None:
     """The one-time code of a demo login at this moment; others use their own app."""
-    logins = {login["email"]: login for login in table.logins(Settings())}
-    secret = logins.get(email, {}).get("totp_secret") or stop(
+    known = {login["email"]: login for login in logins.read(Settings())}
+    secret = known.get(email, {}).get("totp_secret") or stop(
         f"{email} is no demo login with codes."
     )
     console.print(totp.code_at(secret, utc_now()), highlight=False)

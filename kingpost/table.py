@@ -1,7 +1,5 @@
 """The one table `kingpost up` prints: where everything is, and who may sign in."""
 
-import json
-
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
@@ -9,6 +7,7 @@ from rich.table import Table
 from operational.access import totp
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
+from sandbox.story import logins
 
 
 def of(settings: Settings) -> Group:
@@ -31,19 +30,12 @@ def _places(settings: Settings) -> Table:
     return places
 
 
-def logins(settings: Settings) -> list[dict[str, str]]:
-    """The demo's logins: role, e-mail, password, and of staff the secret of the one-time codes."""
-    path = settings.root / "demo_logins.json"
-    found: list[dict[str, str]] = json.loads(path.read_text()) if path.exists() else []
-    return found
-
-
 def _logins(settings: Settings) -> list[Table]:
     found = Table("role", "e-mail", "password", "code", box=SIMPLE_HEAD, padding=0, pad_edge=False)
     for column in found.columns:
         # What must be copied is never cut; on a narrow terminal it goes on in the next line.
         column.overflow = "fold"
-    for login in logins(settings):
+    for login in logins.read(settings):
         secret = login.get("totp_secret")
         code = totp.code_at(secret, utc_now()) if secret else ""
         found.add_row(login["role"].replace("_", " "), login["email"], login["password"], code)

@@ -33,7 +33,7 @@ BALANCE = 2
 OK = frozenset({0, 1})
 _NETWORK, _TIMEOUT, _TOO_FREQUENT = 7, 9, 12
 _UNKNOWN = frozenset({_NETWORK, _TIMEOUT})
-_NOT_FOUND, _DUPLICATE_LOGIN = 13, 3004
+_DUPLICATE_LOGIN = 3004
 
 Fields = dict[str, str]
 Sent = Mapping[str, str | int]
@@ -49,10 +49,6 @@ class Mt5Refused(Exception):
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
         self.code = code
-
-    @property
-    def is_missing(self) -> bool:
-        return self.code == _NOT_FOUND
 
 
 class Mt5Incomplete(Mt5Unavailable):

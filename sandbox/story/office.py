@@ -1,6 +1,5 @@
 """The house before its first client: staff, lists, plans, partners."""
 
-import json
 import secrets
 from datetime import datetime, timedelta
 from random import Random
@@ -13,7 +12,6 @@ from operational.access import service as access
 from operational.access.matrix import OUTSIDERS, Role
 from operational.access.passwords import PasswordHash
 from operational.access.totp import FieldKey
-from operational.kit import secret
 from operational.kit.actor import Actor
 from operational.kit.settings import Settings
 from operational.kyc import lists
@@ -23,10 +21,10 @@ from operational.partners import service as partners
 from operational.partners.forms import PartnerForm
 from operational.partners.rules import Rate
 from operational.rules import service as rules
+from sandbox.story import logins
 from sandbox.story.cast import WATCH_LIST
 from sandbox.story.tale import Tale
 
-LOGINS = "demo_logins.json"
 HOUSE = Actor.system("demo")
 DOMAIN = "kingpost.example"
 _LIST = "demo_watch_list"
@@ -50,7 +48,7 @@ def hire(tale: Tale) -> None:
 
 
 def _hire(session: Session, settings: Settings, now: datetime) -> dict[str, str]:
-    key, users, logins = FieldKey.of(settings), {}, []
+    key, users, known = FieldKey.of(settings), {}, []
     for role in Role:
         if role in OUTSIDERS:
             continue
@@ -66,26 +64,10 @@ def _hire(session: Session, settings: Settings, now: datetime) -> dict[str, str]
         )
         secret = access.enrol_totp(session, user.id, key=key, actor=HOUSE, now=now)
         users[role.value] = str(user.id)
-        logins.append({"role": role, "email": email, "password": password, "totp_secret": secret})
+        known.append({"role": role, "email": email, "password": password, "totp_secret": secret})
     # Written before the commit: a crash in between leaves a file that the next try replaces.
-    keep_logins(settings, logins)
+    logins.keep(settings, known)
     return users
-
-
-def keep_logins(settings: Settings, logins: list[dict[str, str]]) -> None:
-    """Replace the file of logins, readable by its owner only."""
-    path = settings.root / LOGINS
-    draft = path.with_name(f".{LOGINS}")
-    draft.unlink(missing_ok=True)
-    secret.write(draft, json.dumps(logins, indent=2))
-    draft.replace(path)
-
-
-def logins(settings: Settings) -> list[dict[str, str]]:
-    """The demo's logins: role, email, password, and for staff the secret of the one-time codes."""
-    path = settings.root / LOGINS
-    found: list[dict[str, str]] = json.loads(path.read_text()) if path.exists() else []
-    return found
 
 
 def open_house(tale: Tale) -> None:

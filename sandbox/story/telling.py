@@ -1,7 +1,7 @@
 """Telling the story: `run` sets the stage, invites everybody, and lets the days pass."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
 from operational.platforms import observer
 from operational.platforms import service as platforms
-from sandbox.story import cast, office, vendors
+from sandbox.story import cast, logins, office, vendors
 from sandbox.story.book import Book
 from sandbox.story.onboarding import Onboarding
 from sandbox.story.prices import paths
@@ -52,7 +52,8 @@ def run(
         days: how long it lasts.
         seed: of all dice.
         progress: called as the days begin.
-        end: its last moment; now, if not said. A story that was begun keeps its end.
+        end: its last moment; the last midnight (UTC), if not said, so that a day has one story. A story
+            that was begun keeps its end.
         market: a folder of real price bars; every other price is the platform's own.
 
     Raises:
@@ -61,7 +62,7 @@ def run(
     chapter = f"story {seed}-{clients}-{days}"
     if _is_told(settings, chapter):
         return
-    last = end or utc_now()
+    last = end or last_midnight(utc_now())
     with vendors.running(settings), opened(settings, chapter, last) as stage:
         last = _end(stage, last)
         tale = Tale(stage, start=last - timedelta(days=days), end=last)
@@ -71,6 +72,10 @@ def run(
         tale.tell(lambda day: progress(day, days, _line(tale)))
         _close(tale)
         progress(days, days, _line(tale))
+
+
+def last_midnight(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _is_told(settings: Settings, chapter: str) -> bool:
@@ -158,15 +163,13 @@ def _note_logins(tale: Tale) -> None:
     client = min(tale.accounts.values(), key=lambda account: account.person.number, default=None)
     partner = tale.stage.book.told("partner-0")
     known = [
-        one
-        for one in office.logins(tale.stage.settings)
-        if one["role"] not in {"client", "partner"}
+        one for one in logins.read(tale.stage.settings) if one["role"] not in {"client", "partner"}
     ]
     if client is not None:
         known.append({"role": "client", "email": client.person.email, "password": DEMO_PASSWORD})
     if partner is not None:
         known.append({"role": "partner", "email": partner["email"], "password": DEMO_PASSWORD})
-    office.keep_logins(tale.stage.settings, known)
+    logins.keep(tale.stage.settings, known)
 
 
 def _line(tale: Tale) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from sandbox.story import office, telling, vendors
+from sandbox.story import logins, telling, vendors
 
 END = datetime(2026, 3, 6, 18, 0, tzinfo=UTC)
 CLIENTS, DAYS = 14, 6
@@ -177,16 +177,22 @@ def test_a_story_told_again_changes_nothing(whole):
 
 
 def test_there_is_a_login_for_every_role_that_only_its_owner_can_read(whole):
-    path = whole.settings.root / office.LOGINS
-    logins = office.logins(whole.settings)
+    path = whole.settings.root / logins.FILE
+    known = logins.read(whole.settings)
 
     assert path.stat().st_mode & 0o077 == 0
-    assert {login["role"] for login in logins} == {
+    assert {login["role"] for login in known} == {
         *("sales", "support", "compliance", "finance", "analyst", "management", "super_admin"),
         *("client", "partner"),
     }
-    assert all(login["email"] and login["password"] for login in logins)
-    assert sum("totp_secret" in login for login in logins) == 7
+    assert all(login["email"] and login["password"] for login in known)
+    assert sum("totp_secret" in login for login in known) == 7
+
+
+def test_a_story_ends_at_the_last_midnight_so_that_a_day_has_one():
+    noon = datetime(2026, 3, 2, 12, 30, 7, 9, tzinfo=UTC)
+
+    assert telling.last_midnight(noon) == datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def test_progress_is_told_day_by_day(whole):
