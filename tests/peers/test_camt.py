@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.bank import camt, receive
 from pipelines.contracts import FileRefused
+from tests.peers.landed import landed
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -69,10 +70,31 @@ def iso(moment):
     return None if moment is None else moment.isoformat()
 
 
-def read(data, name):
-    folder = data / "bank" / "camt"
-    expected = json.loads((folder / f"{name}.json").read_text())
-    return camt.read((folder / f"{name}.xml").read_bytes()), expected
+@pytest.fixture(scope="module")
+def receipt(data, drop, settings, lake):
+    """What became of every sample; each comes from a bank of its own: they share numbers."""
+    if not data.is_dir():
+        return None
+    for name in (*LANDED, *REFUSED):
+        drop("bank", name, data / "bank" / "camt" / f"{name}.xml")
+    return receive.receive(settings, lake, now=NOW)
+
+
+@pytest.fixture
+def read(data, receipt, lake):
+    """A file's rows as they stand in the lake, and what the other reader made of it.
+
+    A file that was refused left none there; what the parser read before that is compared.
+    """
+
+    def found(name):
+        folder = data / "bank" / "camt"
+        expected = json.loads((folder / f"{name}.json").read_text())
+        if name in LANDED:
+            return landed(lake, f"camt/{name}/%"), expected
+        return camt.read((folder / f"{name}.xml").read_bytes()), expected
+
+    return found
 
 
 def last_record(rows, expected):
@@ -84,8 +106,8 @@ def last_record(rows, expected):
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_a_statement_is_read_as_the_other_reader_reads_it(data, name):
-    rows, expected = read(data, name)
+def test_a_statement_is_read_as_the_other_reader_reads_it(read, name):
+    rows, expected = read(name)
 
     number, record, _ = last_record(rows, expected)
     assert len(rows["bank__statements"]) == number
@@ -115,8 +137,8 @@ def test_a_statement_is_read_as_the_other_reader_reads_it(data, name):
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_entries_are_read_as_the_other_reader_reads_them(data, name):
-    rows, expected = read(data, name)
+def test_entries_are_read_as_the_other_reader_reads_them(read, name):
+    rows, expected = read(name)
 
     _, _, entries = last_record(rows, expected)
     assert len(entries) == len(expected["getEntries"])
@@ -146,8 +168,8 @@ def test_entries_are_read_as_the_other_reader_reads_them(data, name):
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_payments_inside_an_entry_are_read_as_the_other_reader_reads_them(data, name):
-    rows, expected = read(data, name)
+def test_payments_inside_an_entry_are_read_as_the_other_reader_reads_them(read, name):
+    rows, expected = read(name)
 
     number, _, entries = last_record(rows, expected)
     for entry, theirs in zip(entries, expected["getEntries"], strict=True):
@@ -202,20 +224,12 @@ def test_a_document_without_a_statement_is_refused(data):
         camt.parse(wrong)
 
 
-def test_statements_that_foot_land_and_the_others_are_put_aside_with_their_reason(
-    data, drop, settings, lake
-):
-    for name in (*LANDED, *REFUSED):
-        # Each sample comes from a bank of its own: they share message numbers.
-        drop("bank", name, data / "bank" / "camt" / f"{name}.xml")
-
-    receipt = receive.receive(settings, lake, now=NOW)
-
+def test_statements_that_foot_land_and_the_others_are_put_aside_with_their_reason(receipt, lake):
     assert receipt.refused == {f"{name}/{name}.xml": reason for name, reason in REFUSED.items()}
     assert set(receipt.landed) == {f"{name}/{name}.xml" for name in LANDED}
     landed = lake.execute("""
         select split_part(file_name, '/', 2), count(*), sum(amount_minor)
-        from lake.raw.bank__entries group by 1
+        from lake.raw.bank__entries where file_name like 'camt/%' group by 1
     """).fetchall()
     assert {name: count for name, count, _ in landed} == LANDED
     totals = {name: total for name, _, total in landed}

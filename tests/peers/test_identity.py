@@ -11,6 +11,10 @@ from operational.kyc import mrz
 from operational.kyc.screening import Entry, Index, Subject
 from pipelines.reference import un
 
+FOUND, MISTYPED_FOUND = 198, 198
+"""Of 200 listed people: recall 99.0 %."""
+GLOBAL, US = 3, 1
+"""Of a thousand others each: false positives 0.2 %. Found among all, precision 198 of 202."""
 THRESHOLD = 75
 """What the shipped KYC table calls a hit."""
 
@@ -58,21 +62,47 @@ def test_every_zone_is_judged_as_its_source_judges_it(data):
         assert found.is_valid == known["all_ok"], known
 
 
+def test_a_long_number_is_read_in_both_conventions_people_use(data):
+    """Its check digit covers the filler that marks it as long, or does not: that adds nothing."""
+    long = {
+        known["lines"][0]: known["check_digits"]
+        for known in json.loads((data / "identity" / "mrz.json").read_text())
+        if "_long_number_convention" in known["check_digits"]
+    }
+    assert sorted(each["_long_number_convention"] for each in long.values()) == [
+        "both", "filler not counted", "filler not counted", "neither",
+    ]  # fmt: skip
+
+    for line, known in long.items():
+        lines = next(
+            each["lines"]
+            for each in json.loads((data / "identity" / "mrz.json").read_text())
+            if each["lines"][0] == line
+        )
+        faults = mrz.parse("\n".join(lines), today=date(2026, 3, 1)).faults
+        assert ("document number check digit" not in faults) == known["number"], line
+
+
 def test_listed_people_are_found_by_their_name(data, index):
+    """The reference scorer finds 99.7 % of them."""
     listed = names(data, "positives_un_untreated_give.csv")
 
-    assert hits(index, listed) >= 0.99 * len(listed)
+    assert (hits(index, listed), len(listed)) == (FOUND, 200)
 
 
 def test_listed_people_are_found_in_spite_of_a_typing_error(data, index):
+    """The reference scorer finds 98.1 % of them."""
     dice = Random(1)
     mistyped = [
         with_a_typing_error(name, dice) for name in names(data, "positives_un_untreated_give.csv")
     ]
 
-    assert hits(index, mistyped) >= 0.98 * len(mistyped)
+    assert hits(index, mistyped) == MISTYPED_FOUND
 
 
-@pytest.mark.parametrize("file", ["negatives_global.csv", "negatives_us.csv"])
-def test_of_a_thousand_others_at_most_four_are_stopped(data, index, file):
-    assert hits(index, names(data, file)) <= 4
+@pytest.mark.parametrize(
+    ("file", "stopped"), [("negatives_global.csv", GLOBAL), ("negatives_us.csv", US)]
+)
+def test_of_a_thousand_others_few_are_stopped(data, index, file, stopped):
+    """The reference scorer stops at most one in two thousand."""
+    assert hits(index, names(data, file)) == stopped

@@ -1,5 +1,6 @@
 """The sanctions lists, rates, bars and symbols, landed by the pipeline and counted in the lake."""
 
+import csv
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -191,6 +192,19 @@ def test_the_293_symbols_land_with_their_contract_sizes_and_price_steps(
     receipt = receive.receive_market(settings, lake, now=NOW)
 
     assert receipt.landed == {"published/symbol_properties.csv": 293}
+    with (data / "market" / "symbol_properties.csv").open(newline="") as file:
+        published = {
+            (row[0], row[1]): (row[5], row[6], row[7])
+            for row in csv.reader(file)
+            if len(row) > 7 and row[2] in {"forex", "cfd"}
+        }
+    landed = ask("""
+        select venue, symbol, contract_multiplier, price_step, lot_size
+        from lake.raw.reference__symbols
+    """)
+    assert {(venue, symbol): tuple(facts) for venue, symbol, *facts in landed} == {
+        key: tuple(map(Decimal, facts)) for key, facts in published.items()
+    }
     assert ask("""
         select venue, contract_multiplier, price_step from lake.raw.reference__symbols
         where symbol = 'XAUUSD' order by venue
