@@ -59,6 +59,7 @@ def test_a_flagged_client_stops_with_reasons_and_a_compliance_officer_decides(hu
     support.goto("/staff/review")
     support.locator("main a.card").first.click()
     expect(support.locator("#reasons")).to_contain_text("matches a listed one")
+    assert "Viktor Anatolyevich Bout" not in support.content()
     assert support.locator("#note").count() == 0
     assert "viktor.bout@example.com" not in support.content()
 
@@ -67,6 +68,7 @@ def test_a_flagged_client_stops_with_reasons_and_a_compliance_officer_decides(hu
     officer.goto("/staff/review")
     officer.locator("main a.card").first.click()
     expect(officer.locator("#reasons")).to_contain_text("screening_hit")
+    expect(officer.locator("#reasons")).to_contain_text("Viktor Anatolyevich Bout")
     officer.fill("#note", "no")
     officer.get_by_role("button", name="Approve").click()
     expect(officer.locator(".problem")).to_have_text("Say why, in a few words.")
