@@ -59,6 +59,7 @@ STATUS: dict[str, int] = {
     "email_taken": 409,
     "evidence_foreign": 409,
     "hold_ended": 409,
+    "hold_exceeded": 409,
     "incurable": 409,
     "insufficient_funds": 409,
     "leverage_not_offered": 409,

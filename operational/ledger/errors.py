@@ -25,6 +25,12 @@ class HoldEnded(DomainError):
     code = "hold_ended"
 
 
+class HoldExceeded(DomainError):
+    """The journal takes more than was held, or takes it from elsewhere."""
+
+    code = "hold_exceeded"
+
+
 class Unbalanced(DomainError):
     """Legs that do not sum to zero per currency, fewer than two, or two on one account."""
 

@@ -1,10 +1,9 @@
 """Named reads of the ledger."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from operational.kit.money import Money
@@ -63,10 +62,3 @@ def statement(owner_id: UUID, limit: int = 100) -> Select[datetime, str, int, st
         .order_by(Entry.id.desc())
         .limit(limit)
     )
-
-
-def trial_balance(session: Session) -> Sequence[Row[str, int]]:
-    """Sum of all entries per currency; every sum must be zero."""
-    return session.execute(
-        select(Entry.currency, func.sum(Entry.amount)).group_by(Entry.currency)
-    ).all()

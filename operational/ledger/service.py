@@ -20,7 +20,7 @@ from operational.ledger import errors
 _OPEN = text("select ledger.open_account(:code, :kind, :currency, :owner, :is_cached, :floor)")
 _POST = text(
     "select ledger.post(:op_key, :kind, :effective_at, :actor, :accounts, :amounts,"
-    " cast(:meta as jsonb), null, :settles)"
+    " cast(:meta as jsonb), :settles)"
 )
 _REVERSE = text(
     "select ledger.reverse(:journal, :op_key, :kind, :effective_at, :actor, cast(:meta as jsonb))"
@@ -42,12 +42,6 @@ def client_wallet(session: Session, client_id: UUID, currency: str) -> int:
     return _open(
         session, f"wallet:{client_id}:{currency}", "liability", currency, client_id, floor=0
     )
-
-
-def partner_wallet(session: Session, partner_id: UUID, currency: str) -> int:
-    """A partner's commission wallet in one currency. A claw-back may take it below zero."""
-    code = f"partner:{partner_id}:{currency}"
-    return _open(session, code, "liability", currency, partner_id, floor=None)
 
 
 def control_account(session: Session, name: str, kind: str, currency: str) -> int:
@@ -76,10 +70,11 @@ def post(
         effective_at: when it counts; when it was recorded is the database's to say.
         actor: who caused it.
         meta: what a person would want to know, kept as JSON.
-        settles: the key of a hold this journal uses up.
+        settles: the key of a hold that one of the legs takes its money from, or less; what is
+            left of it is free again.
 
     Raises:
-        Unbalanced, InsufficientFunds, OperationDiffers, HoldEnded, LedgerBusy.
+        Unbalanced, InsufficientFunds, OperationDiffers, HoldEnded, HoldExceeded, LedgerBusy.
     """
     with _refusals(session):
         journal: int = session.scalar(
@@ -176,6 +171,7 @@ _BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "ck_balance_floor": errors.InsufficientFunds,
     "uq_journal_reverses": errors.AlreadyReversed,
     "hold_is_held": errors.HoldEnded,
+    "hold_covers": errors.HoldExceeded,
     "uq_entry_journal_id_account_id": errors.Unbalanced,
 }
 _BY_SQLSTATE: dict[str, type[DomainError]] = {

@@ -12,15 +12,22 @@ begin
   end loop;
 end $$;
 
+-- What was decided, shown or told stays as it was written; a version is put in force and out of it.
+revoke update on rules.decision, rules.table_version, review.evidence, payments.payment_event, partners.plan_version
+from kingpost_app;
+grant update (status, published_by, published_at) on rules.table_version to kingpost_app;
+grant update (published_by, published_at) on partners.plan_version to kingpost_app;
+grant update (is_applied) on payments.payment_event to kingpost_app;
+
 -- Rate windows are forgotten when they are over; they are counters, not records.
 grant delete on access.rate_window to kingpost_app;
 
-grant usage on schema ledger to kingpost_app, kingpost_extract, kingpost_sealer;
+grant usage on schema ledger to kingpost_app, kingpost_extract;
 grant select on all tables in schema ledger to kingpost_app, kingpost_extract;
 revoke execute on all functions in schema ledger from public;
 grant execute on function
   ledger.open_account(text, text, text, uuid, boolean, bigint),
-  ledger.post(text, text, timestamptz, text, bigint[], bigint[], jsonb, bigint, text),
+  ledger.post(text, text, timestamptz, text, bigint[], bigint[], jsonb, text),
   ledger.reverse(bigint, text, text, timestamptz, text, jsonb),
   ledger.hold(text, bigint, bigint),
   ledger.void_hold(text)

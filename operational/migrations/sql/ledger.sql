@@ -31,18 +31,32 @@ begin
     using errcode = 'insufficient_privilege';
 end $$;
 
-create trigger journal_is_final before update or delete on ledger.journal
-  for each row execute function ledger.refuse_change();
-create trigger journal_is_kept before truncate on ledger.journal
-  for each statement execute function ledger.refuse_change();
-create trigger entry_is_final before update or delete on ledger.entry
-  for each row execute function ledger.refuse_change();
-create trigger entry_is_kept before truncate on ledger.entry
-  for each statement execute function ledger.refuse_change();
-create trigger balance_is_kept before delete on ledger.balance
-  for each row execute function ledger.refuse_change();
-create trigger hold_is_kept before delete on ledger.hold
-  for each row execute function ledger.refuse_change();
+do $$
+declare
+  target text;
+begin
+  -- Balances and holds move with the money; all else stays as it was written.
+  foreach target in array array['currency', 'account', 'journal', 'entry'] loop
+    execute format(
+      'create trigger %1$s_is_final before update or delete on ledger.%1$I '
+      'for each row execute function ledger.refuse_change()',
+      target);
+  end loop;
+  foreach target in array array['balance', 'hold'] loop
+    execute format(
+      'create trigger %1$s_stays before delete on ledger.%1$I for each row execute function ledger.refuse_change()',
+      target);
+  end loop;
+  foreach target in array array['currency', 'account', 'journal', 'entry', 'balance', 'hold'] loop
+    execute format(
+      'create trigger %1$s_is_kept before truncate on ledger.%1$I '
+      'for each statement execute function ledger.refuse_change()',
+      target);
+  end loop;
+end $$;
+create trigger hold_ends_once before update on ledger.hold for each row
+  when (old.status <> 'held' or (new.op_key, new.account_id, new.amount) <> (old.op_key, old.account_id, old.amount))
+  execute function ledger.refuse_change();
 
 -- Open an account, or find it. A cached account gets its balance row at once, so that it can be locked.
 create function ledger.open_account(
@@ -68,19 +82,16 @@ begin
   return account_found.id;
 end $$;
 
--- Post one journal: legs are parallel arrays of account and credited minor units.
--- The same key with the same legs answers with the first journal; with other legs it is refused.
--- p_settles names a hold on one of the accounts that this journal uses up.
+-- What post() and reverse() have in common; nobody but they may call it.
 --
--- Written for speed where it costs no rule. Plans are generic: planning for the arrays at hand took
--- longer than the posting itself. What locks a client's balance comes last, and in the order of ids,
--- so that a busy wallet is held for little more than its commit, and no two postings wait for each other.
-create function ledger.post(
+-- Written for speed where it costs no rule. Plans are generic (the callers say so): planning for the
+-- arrays at hand took longer than the posting itself. What locks a client's balance comes last, and in
+-- the order of ids, so that a busy wallet is held for little more than its commit, and no two postings
+-- wait for each other. Whoever needs a hold locks its balance first.
+create function ledger.write_journal(
   p_op_key text, p_kind text, p_effective_at timestamptz, p_actor text,
-  p_accounts bigint[], p_amounts bigint[],
-  p_meta jsonb default '{}', p_reverses bigint default null, p_settles text default null
-) returns bigint language plpgsql security definer
-set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+  p_accounts bigint[], p_amounts bigint[], p_meta jsonb, p_reverses bigint, p_settles text
+) returns bigint language plpgsql as $$
 declare
   v_journal bigint;
   v_posted bigint;
@@ -100,7 +111,7 @@ begin
 
   if p_settles is not null then
     perform from balance where account_id = any (p_accounts) order by account_id for no key update;
-    perform end_hold(p_settles, 'settled');
+    perform settle_hold(p_settles, p_accounts, p_amounts);
   end if;
   for leg in
     select account.id, account.currency, account.is_cached, given.amount,
@@ -127,6 +138,19 @@ begin
   return v_journal;
 end $$;
 
+-- Post one journal: legs are parallel arrays of account and credited minor units.
+-- The same key with the same legs answers with the first journal; with other legs it is refused.
+-- p_settles names a hold that a leg of this journal takes its money from.
+create function ledger.post(
+  p_op_key text, p_kind text, p_effective_at timestamptz, p_actor text,
+  p_accounts bigint[], p_amounts bigint[], p_meta jsonb default '{}', p_settles text default null
+) returns bigint language plpgsql security definer
+set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  return write_journal(
+    p_op_key, p_kind, p_effective_at, p_actor, p_accounts, p_amounts, p_meta, null, p_settles);
+end $$;
+
 create function ledger.posted_before(p_op_key text, p_accounts bigint[], p_amounts bigint[])
 returns bigint language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
@@ -148,12 +172,15 @@ end $$;
 -- A correction: the same legs with the other sign. `journal.reverses` is unique, so at most once.
 create function ledger.reverse(
   p_journal bigint, p_op_key text, p_kind text, p_effective_at timestamptz, p_actor text, p_meta jsonb default '{}'
-) returns bigint language sql security definer set search_path = ledger, pg_temp as $$
-  select ledger.post(
-    p_op_key, p_kind, p_effective_at, p_actor,
-    array_agg(account_id order by account_id), array_agg(-amount order by account_id), p_meta, p_journal)
-  from entry where journal_id = p_journal
-$$;
+) returns bigint language plpgsql security definer
+set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  return (
+    select write_journal(
+      p_op_key, p_kind, p_effective_at, p_actor,
+      array_agg(account_id order by account_id), array_agg(-amount order by account_id), p_meta, p_journal, null)
+    from entry where journal_id = p_journal);
+end $$;
 
 -- Set money aside. The floor on the balance row refuses what is not there.
 create function ledger.hold(p_op_key text, p_account bigint, p_amount bigint)
@@ -163,20 +190,38 @@ begin
   update balance set held = held + p_amount where account_id = p_account;
 end $$;
 
-create function ledger.end_hold(p_op_key text, p_status text)
-returns void language plpgsql security definer set search_path = ledger, pg_temp as $$
+-- End a hold, once. The balance is locked before the hold, here and in post(): one order, no deadlock.
+create function ledger.end_hold(p_op_key text, p_status text) returns ledger.hold language plpgsql as $$
 declare
-  ended record;
+  ended ledger.hold;
 begin
+  perform from balance where account_id = (select account_id from hold where op_key = p_op_key) for no key update;
   update hold set status = p_status, ended_at = clock_timestamp()
-  where op_key = p_op_key and status = 'held' returning account_id, amount into ended;
+  where op_key = p_op_key and status = 'held' returning * into ended;
   if not found then
     raise exception 'hold % is not held', p_op_key using errcode = 'check_violation', constraint = 'hold_is_held';
   end if;
   update balance set held = held - ended.amount where account_id = ended.account_id;
+  return ended;
+end $$;
+
+-- Free a hold for the journal at hand, which must take its money from the same account, and no more.
+create function ledger.settle_hold(p_op_key text, p_accounts bigint[], p_amounts bigint[])
+returns void language plpgsql as $$
+declare
+  ended ledger.hold := ledger.end_hold(p_op_key, 'settled');
+begin
+  if not exists (
+    select from unnest(p_accounts, p_amounts) as leg (account_id, amount)
+    where leg.account_id = ended.account_id and -leg.amount between 1 and ended.amount
+  ) then
+    raise exception 'hold % is of % on account %, which the journal does not take', p_op_key, ended.amount, ended.account_id
+      using errcode = 'check_violation', constraint = 'hold_covers';
+  end if;
 end $$;
 
 create function ledger.void_hold(p_op_key text)
-returns void language sql security definer set search_path = ledger, pg_temp as $$
-  select ledger.end_hold(p_op_key, 'voided')
-$$;
+returns void language plpgsql security definer set search_path = ledger, pg_temp as $$
+begin
+  perform end_hold(p_op_key, 'voided');
+end $$;

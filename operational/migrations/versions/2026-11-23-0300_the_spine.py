@@ -23,7 +23,7 @@ SCHEMAS = (
 def upgrade() -> None:
     # The driver itself runs a file of many statements; SQLAlchemy would look for parameters in it.
     cursor = op.get_bind().connection.cursor()
-    for part in ("tables", "row_xid", "ledger", "audit", "grants"):
+    for part in ("tables", "row_xid", "ledger", "audit", "records", "grants"):
         cursor.execute((SQL / f"{part}.sql").read_text())
     # The queue is Procrastinate's own SQL, in a schema of its own.
     cursor.execute(f"create schema {jobs.SCHEMA}")
