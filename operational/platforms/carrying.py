@@ -59,9 +59,10 @@ class OpenAccount:
         }
         try:
             login = self.mt5.add_user(fields)
-            return Done({"login": login, "rights": int(self.mt5.user(login)["Rights"])})
         except Mt5Refused as refusal:
             return Refused(str(refusal))
+        # It is open. If reading it back fails, that is no refusal: the next try finds it.
+        return Done({"login": login, "rights": int(self.mt5.user(login)["Rights"])})
 
     def book(
         self, session: Session, message: OutboxMessage, outcome: Outcome, *, now: datetime
@@ -145,9 +146,10 @@ class SetRights:
         try:
             wanted = self._wanted(message, self._rights(message))
             self.mt5.set_rights(message.payload["login"], wanted)
-            found = self._rights(message)
         except Mt5Refused as refusal:
             return Refused(str(refusal))
+        # Written. If reading it back fails, that is no refusal: the next try looks again.
+        found = self._rights(message)
         if found != wanted:
             return Unanswered(f"rights are {found:#x} after writing {wanted:#x}")
         return Done({"rights": found})

@@ -141,6 +141,9 @@ def fund(
         raise errors.CurrencyDiffers(f"The account is in {account.currency}.", field="currency")
     if account.login is None or account.observed_status not in READY:
         raise errors.AccountNotReady(f"The account is {account.observed_status}.")
+    # Blocked here, it may still be open there while the platform does not answer.
+    if account.desired_status not in READY:
+        raise errors.AccountNotReady(f"The account is to be {account.desired_status}.")
     if amount.minor < 0 and (account.observed_balance_minor or 0) < -amount.minor:
         raise errors.NotEnoughObserved(f"There is less than {-amount} on the account.")
 

@@ -320,3 +320,40 @@ def test_a_blocked_account_takes_no_money(desk):
 
     with pytest.raises(errors.AccountNotReady):
         desk.fund(100)
+
+
+def test_an_account_to_be_blocked_takes_no_money_even_while_the_platform_is_silent(desk):
+    account = desk.open()
+    with db.transaction(desk.engine) as session:
+        service.block(session, account.id, reason="asked to", actor=SUPPORT, now=desk.now)
+    assert desk.account().observed_status == "active"
+
+    for minor in (100, -100):
+        with pytest.raises(errors.AccountNotReady):
+            desk.fund(minor)
+
+
+def test_an_account_that_was_opened_but_not_read_back_is_not_refused(desk, stand):
+    stand.fault("* /api/user/get", "refuse", detail="8")
+
+    desk.open()
+    assert desk.account().observed_status == "requested"
+
+    desk.carry(5)
+    assert desk.account().observed_status == "active"
+    comments = [user["Comment"] for user in desk.mt5.users()]
+    assert comments.count(desk.account().reference) == 1
+
+
+def test_rights_that_were_written_but_not_read_back_are_read_again(desk, stand):
+    account = desk.open()
+    with db.transaction(desk.engine) as session:
+        service.block(session, account.id, reason="asked to", actor=SUPPORT, now=desk.now)
+    stand.fault("* /api/user/get", "refuse", detail="8", skip=1)
+
+    desk.carry(1)
+    assert desk.account().observed_status == "active"
+    assert desk.account().differs_since is not None
+
+    desk.carry(5)
+    assert (desk.account().observed_status, desk.account().differs_since) == ("blocked", None)
