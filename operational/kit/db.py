@@ -2,11 +2,10 @@
 
 import json
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -27,8 +26,6 @@ from sqlalchemy.types import UserDefinedType
 
 from operational.kit import ids, postgres, secret
 from operational.kit.settings import Settings
-
-T = TypeVar("T")
 
 DATABASE = "kingpost"
 
@@ -128,13 +125,17 @@ def passwords(settings: Settings) -> dict[str, str]:
 def engine(settings: Settings, role: str, *, pool_size: int = 10, is_pinged: bool = True) -> Engine:
     """A pool of connections as `role`. A statement that waits for a lock gives up after 5 s.
 
-    A connection is pinged before use, so that a restarted server is noticed; a short run does without.
+    A transaction nobody goes on with ends after 30 s, for the lake and the sealer wait for the oldest
+    one. A connection is pinged before use, so that a restarted server is noticed; a short run does without.
     """
     return engine_at(url(settings, role), pool_size=pool_size, is_pinged=is_pinged)
 
 
 def engine_at(address: URL, *, pool_size: int = 10, is_pinged: bool = True) -> Engine:
-    options = "-c lock_timeout=5s -c statement_timeout=30s -c timezone=UTC"
+    options = (
+        "-c lock_timeout=5s -c statement_timeout=30s"
+        " -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+    )
     return create_engine(
         address,
         pool_size=pool_size,
@@ -158,19 +159,6 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """One unit of work: leaving commits it, raising rolls it back."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
-
-
-def retrying(engine: Engine, work: Callable[[Session], T]) -> T:
-    """Run `work` in a transaction, again if PostgreSQL asks for it, at most `TRIES_MAX` times."""
-    for attempt in range(1, TRIES_MAX + 1):
-        try:
-            with transaction(engine) as session:
-                return work(session)
-        except DBAPIError as error:
-            if attempt == TRIES_MAX or not is_retryable(error):
-                raise
-            time.sleep(0.01 * 2**attempt)
-    raise AssertionError("unreachable")
 
 
 def is_retryable(error: DBAPIError) -> bool:
