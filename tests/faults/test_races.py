@@ -1,278 +1,300 @@
-"""D1: every check-then-act of the money domains, run by two at once behind a barrier.
+"""D1: every check-then-act of the product, done by two sessions at once, two thousand times each.
 
-Each section names what exactly one of two may do. The planted bug is the same check without its
-lock: both pass it, on any isolation below serializable.
+Each section says how many of two may pass and what must not be there afterwards. Its planted bug is
+the product with that section's guards taken away, and is seen red.
 """
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+import re
 
 import pytest
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import OperationalError
 
+from operational.access import approvals, sessions
+from operational.access.models import User
+from operational.access.passwords import PasswordHash
 from operational.clients import service as clients
 from operational.clients.forms import LeadForm
-from operational.clients.models import Client
-from operational.kit import db
-from operational.kit.errors import Conflict, DomainError
+from operational.kit import db, ids
+from operational.kit.actor import Actor
+from operational.kit.errors import DomainError
 from operational.kit.money import Money
+from operational.kyc import service as kyc
 from operational.ledger import service as ledger
-from operational.ledger.models import Journal
-from operational.payments import queries, service
-from operational.payments.models import Payment
+from operational.partners import service as partners
+from operational.payments import service as payments
 from operational.payments.psp import PspEvent
-from operational.payments.states import News
+from operational.payments.states import News, PaymentStatus
 from operational.platforms import service as platforms
-from operational.platforms.models import TradingAccount, Transfer
-from operational.platforms.service import Sighting
+from operational.review.states import CaseStatus
 from operational.rules import service as decisions
 from operational.rules import tables
-from tests.payments.deposits import (
-    NOW,
-    STRIPE,
-    SYSTEM,
-    a_deposit,
-    a_verified_client,
-    control_minor,
-    herself,
-    rules_in_force,
-    wallet_minor,
-)
+from tests.faults import contenders
+from tests.faults.contenders import MINOR, OFFICER
+from tests.faults.duels import LOCKS, Guards, Section, anomalies
+from tests.payments.deposits import NOW, STRIPE, SYSTEM, rules_in_force
 from tests.times import TIMES
 
-ROUNDS = 25 * TIMES
-BIG = Money(5_000_000, "USD")
+ROUNDS = 2_000 * TIMES
+PLANTED_ROUNDS = 100
+HALF_A_DAY = Money(5_000_000, "USD")
 """Half of what a client may pay in on one day."""
+EVERYTHING = Money(MINOR, "USD")
+CHECKERS = [Actor(str(ids.uuid7()), "X", frozenset({"super_admin"})) for _ in range(2)]
+PUBLISHER = Actor.system("publisher")
+
+ROW_LOCKS = Guards(statements=LOCKS)
 
 
-@dataclass
-class Duel:
-    """Two sessions that begin the same verb at the same moment."""
-
-    engine: Engine
-
-    def fight(self, verb: Callable[[Session, int], object]) -> int:
-        """How many of the two were allowed to do it."""
-        barrier, allowed = threading.Barrier(2), []
-
-        def one(number: int) -> None:
-            try:
-                with db.transaction(self.engine) as session:
-                    session.execute(select(1))
-                    barrier.wait()
-                    verb(session, number)
-            except DomainError:
-                return
-            allowed.append(number)
-
-        threads = [threading.Thread(target=one, args=(number,)) for number in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return len(allowed)
-
-    def do(self, verb: Callable[[Session], object]) -> object:
-        with db.transaction(self.engine) as session:
-            return verb(session)
-
-    def client(self) -> Client:
-        return self.do(a_verified_client)
+def prepare_transfers(session, count):
+    return contenders.trading_accounts(session, contenders.rich(session, count)[0], 2)
 
 
-@pytest.fixture(scope="module")
-def duel(module_database) -> Duel:
-    engine = module_database.engine(db.WORKER)
-    with db.transaction(engine) as session:
-        rules_in_force(session)
-    return Duel(engine)
+def transfer(session, accounts, which):
+    platforms.fund(session, accounts[which], EVERYTHING, actor=SYSTEM, now=NOW)
 
 
-def ask_for_half_a_day(session: Session, client: Client) -> Payment:
-    return service.request_deposit(
-        session, client.id, BIG, method="card", actor=herself(client), now=NOW
+def settle_or_void(session, held, which):
+    key, wallet, fees = held
+    if which == 0:
+        ledger.void_hold(session, key)
+        return
+    legs = [ledger.Leg(wallet, -EVERYTHING), ledger.Leg(fees, EVERYTHING)]
+    ledger.post(
+        session, f"fee:{key}", kind="fee", legs=legs, effective_at=NOW, actor=SYSTEM, settles=key
     )
 
 
-def an_account(session: Session, client: Client, login: int) -> TradingAccount:
-    account = platforms.request_account(
-        session, client.id, currency="USD", leverage=100, actor=herself(client), now=NOW
-    )
-    account.login = login
-    platforms.see(session, account, Sighting(login, 0x163, 0), now=NOW)
-    return account
+def reverse(session, journal, which):
+    key = f"undo:{which}:{journal}"
+    ledger.reverse(session, journal, key, kind="undo", effective_at=NOW, actor=SYSTEM)
 
 
-def rich(session: Session, client: Client, minor: int) -> None:
-    wallet = ledger.client_wallet(session, client.id, "USD")
-    gift = ledger.control_account(session, "test:gift", "expense", "USD")
-    legs = [ledger.Leg(wallet, Money(minor, "USD")), ledger.Leg(gift, Money(-minor, "USD"))]
-    key = f"gift:{client.id}"
-    ledger.post(session, key, kind="gift", legs=legs, effective_at=NOW, actor=SYSTEM)
+def prepare_deposits(session, count):
+    owners = contenders.people(session, count)
+    contenders.payments(session, owners, HALF_A_DAY.minor, PaymentStatus.PENDING)
+    return owners
 
 
-def told(payment: Payment, news: News, number: object, minor: int = 0) -> PspEvent:
+def ask_for_half_a_day(session, client, which):
+    payments.request_deposit(session, client, HALF_A_DAY, method="card", actor=SYSTEM, now=NOW)
+
+
+def prepare_payments(session, count):
+    owners = contenders.people(session, count)
+    return contenders.payments(session, owners, MINOR, PaymentStatus.PENDING)
+
+
+def told(payment, news, number):
     return PspEvent(
         external_id=f"evt_{payment.reference}_{news}_{number}",
         news=news,
-        operation_id=f"op_{news}",
+        operation_id=f"op_{payment.reference}",
         psp_payment_id=f"pi_{payment.reference}",
         reference=payment.reference,
-        amount=Money(minor or payment.amount_minor, "USD"),
+        amount=EVERYTHING,
         occurred_at=NOW,
     )
 
 
-def versions_in_force(session: Session) -> list[object]:
-    return list(session.scalars(decisions.queries.in_force(tables.PSP_ROUTING)))
+def hear_of_success(session, payment, which):
+    event = told(payment, News.SUCCEEDED, which)
+    payments.apply_event(session, STRIPE, event, now=NOW)
 
 
-def test_two_deposits_never_share_the_last_of_the_daily_limit(duel):
-    for _ in range(ROUNDS):
-        client = duel.client()
-        duel.do(lambda session, client=client: ask_for_half_a_day(session, client))
-
-        assert (
-            duel.fight(lambda session, _, client=client: ask_for_half_a_day(session, client)) == 1
-        )
+def hear_of_return(session, payment, which):
+    news = (News.REFUNDED, News.CHARGED_BACK)[which]
+    payments.apply_event(session, STRIPE, told(payment, news, 0), now=NOW)
 
 
-@pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ"])
-def test_without_the_clients_lock_both_would_pass_the_daily_limit(duel, isolation):
-    """The planted bug: the same check and the same act, and nothing that makes the second wait."""
-    engine = duel.engine.execution_options(isolation_level=isolation)
-    client = duel.client()
-    duel.do(lambda session: ask_for_half_a_day(session, client))
-    both_have_read = threading.Barrier(2)
-
-    def unlocked(session: Session, number: int) -> None:
-        asked = queries.asked_minor(session, client.id, "USD", NOW - timedelta(days=1))
-        both_have_read.wait()
-        if asked + BIG.minor > 2 * BIG.minor:
-            raise Conflict("over the limit")
-        first = session.scalars(queries.of_client(client.id)).first()
-        own = {"id", "created_at", "row_xid", "reference"}
-        fields = {name: getattr(first, name) for name in {*first.__table__.columns.keys()} - own}
-        session.add(Payment(**fields, reference=f"D-{isolation}-{number}"))
-
-    assert Duel(engine).fight(unlocked) == 2
+def prepare_nine_accounts(session, count):
+    owners = contenders.people(session, count)
+    contenders.trading_accounts(session, owners, 9)
+    return owners
 
 
-def test_two_transfers_never_spend_the_same_money(duel):
-    for number in range(ROUNDS):
-        client = duel.client()
-        duel.do(lambda session, client=client: rich(session, client, 10_000))
-        accounts = [
-            duel.do(lambda session, client=client, login=login: an_account(session, client, login))
-            for login in (number * 2 + 1, number * 2 + 2)
-        ]
-
-        def spend(session: Session, which: int, accounts=accounts, client=client) -> Transfer:
-            money = Money(10_000, "USD")
-            account = accounts[which].id
-            return platforms.fund(session, account, money, actor=herself(client), now=NOW)
-
-        assert duel.fight(spend) == 1
+def ask_for_an_account(session, client, which):
+    platforms.request_account(session, client, currency="USD", leverage=100, actor=SYSTEM, now=NOW)
 
 
-def test_nobody_opens_an_eleventh_account_by_being_quick(duel):
-    def ask(session: Session, client: Client) -> TradingAccount:
-        return platforms.request_account(
-            session, client.id, currency="USD", leverage=100, actor=herself(client), now=NOW
-        )
-
-    for _ in range(ROUNDS):
-        client = duel.client()
-        for _ in range(9):
-            duel.do(lambda session, client=client: ask(session, client))
-
-        assert duel.fight(lambda session, _, client=client: ask(session, client)) == 1
+def agree_or_refuse(session, approval, which):
+    approvals.decide(session, approval, agree=which == 0, actor=CHECKERS[which], now=NOW)
 
 
-def test_two_workers_told_the_same_in_two_events_book_it_once(duel):
-    for _ in range(ROUNDS):
-        client = duel.client()
-        payment = duel.do(lambda session, client=client: a_deposit(session, client))
-
-        def hear(session: Session, number: int, payment=payment) -> None:
-            event = told(payment, News.SUCCEEDED, number)
-            service.apply_event(session, STRIPE, event, now=NOW)
-
-        assert duel.fight(hear) == 2
-        assert duel.do(lambda session, client=client: wallet_minor(session, client)) == 10_000
+def use_code(session, user, which):
+    if not sessions._use_step(session, session.get_one(User, user), 1):
+        raise sessions.SignInRefused("x", user, "code")
 
 
-def test_a_refund_and_a_chargeback_at_once_take_no_more_than_was_told(duel):
-    for _ in range(ROUNDS):
-        client = duel.client()
-        payment = duel.do(lambda session, client=client: a_deposit(session, client))
-        first = told(payment, News.SUCCEEDED, 0)
-        duel.do(lambda session, first=first: service.apply_event(session, STRIPE, first, now=NOW))
-
-        def give_back(session: Session, number: int, payment=payment) -> None:
-            news = (News.REFUNDED, News.CHARGED_BACK)[number]
-            service.apply_event(session, STRIPE, told(payment, news, 0), now=NOW)
-
-        assert duel.fight(give_back) == 2
-        name = f"client_debt:{client.id}"
-        owed = duel.do(lambda session, name=name: control_minor(session, name))
-        left = duel.do(lambda session, client=client: wallet_minor(session, client))
-        assert (left, owed) == (0, -10_000)
+def take_over(session, subject, which):
+    client, others = subject
+    partners.move_client(
+        session, client, others[which], since=NOW, reason="x", actor=SYSTEM, now=NOW
+    )
 
 
-def test_one_e_mail_registers_once(duel):
-    for number in range(ROUNDS):
-        form = LeadForm(
-            email=f"twin{number}@example.com",
+def prepare_one_pair(session, count):
+    return [contenders.partners(session, 2)] * count
+
+
+def climb(session, pair, which):
+    partners.move_partner(
+        session, pair[which], pair[1 - which], since=NOW, reason="x", actor=SYSTEM, now=NOW
+    )
+
+
+def prepare_forms(session, count):
+    return [
+        LeadForm(
+            email=f"{ids.uuid7().hex}@example.com",
             password="a long enough phrase",
             first_name="Twin",
             last_name="Twin",
             country="DE",
         )
-
-        def register(session: Session, _: int, form=form) -> Client:
-            return clients.register_lead(session, form, actor=SYSTEM, now=NOW)
-
-        assert duel.fight(register) == 1
+        for _ in range(count)
+    ]
 
 
-def test_of_two_versions_published_at_once_one_is_in_force(duel):
-    content = tables.shipped(tables.PSP_ROUTING)
-
-    def draft(session: Session) -> object:
-        version = decisions.draft(
-            session, tables.PSP_ROUTING, content, note="race", actor=SYSTEM, now=NOW
-        )
-        return version.id
-
-    publisher = SYSTEM.__class__.system("publisher")
-    for _ in range(ROUNDS):
-        drafts = [duel.do(draft), duel.do(draft)]
-
-        def publish(session: Session, which: int, drafts=drafts) -> None:
-            decisions.publish(session, drafts[which], actor=publisher, now=NOW)
-
-        assert duel.fight(publish) in {1, 2}
-        assert len(duel.do(versions_in_force)) == 1
+def register(session, form, which):
+    # Made beforehand, as at the door.
+    clients.register_lead(session, form, actor=SYSTEM, now=NOW, password_hash=PasswordHash("!"))
 
 
-def test_a_journal_is_reversed_once(duel):
-    for _ in range(ROUNDS):
-        client = duel.client()
-        duel.do(lambda session, client=client: rich(session, client, 10_000))
-        key = f"gift:{client.id}"
-        journal = duel.do(
-            lambda session, key=key: session.scalar(select(Journal.id).where(Journal.op_key == key))
-        )
+def decide(session, shown, which):
+    """The same in both windows, for then the client's stage refuses neither."""
+    case, evidence = shown
+    kyc.decide_case(
+        session,
+        case,
+        verdict=CaseStatus.APPROVED,
+        note="Seen in two windows.",
+        evidence_id=evidence,
+        actor=OFFICER,
+        now=NOW,
+    )
 
-        def undo(session: Session, number: int, journal=journal, key=key) -> int:
-            name = f"undo:{number}:{key}"
-            return ledger.reverse(
-                session, journal, name, kind="undo", effective_at=NOW, actor=SYSTEM
-            )
 
-        assert duel.fight(undo) == 1
-    assert duel.do(lambda session: session.scalar(select(func.count()).select_from(Journal)))
+def prepare_drafts(session, count):
+    return contenders.drafts(session, tables.PSP_ROUTING, count)
+
+
+def publish(session, drafts, which):
+    decisions.publish(session, drafts[which], actor=PUBLISHER, now=NOW)
+
+
+SECTIONS = {
+    "two transfers never spend the same money": Section(
+        prepare_transfers,
+        transfer,
+        Guards(schema=["alter table ledger.balance drop constraint ck_balance_floor"]),
+    ),
+    "a hold is settled or voided, not both": Section(
+        contenders.holds,
+        settle_or_void,
+        Guards(
+            schema=[
+                "alter table ledger.balance drop constraint ck_balance_held",
+                "drop trigger hold_ends_once on ledger.hold",
+            ],
+            functions=[("ledger.end_hold", "and status = 'held' ")],
+        ),
+    ),
+    "a journal is reversed once": Section(
+        contenders.journals,
+        reverse,
+        Guards(schema=["alter table ledger.journal drop constraint uq_journal_reverses"]),
+    ),
+    "two deposits never share the last of the daily limit": Section(
+        prepare_deposits, ask_for_half_a_day, ROW_LOCKS
+    ),
+    "told the same in two events, it is booked once": Section(
+        prepare_payments,
+        hear_of_success,
+        Guards(
+            statements=LOCKS,
+            schema=["alter table ledger.journal drop constraint uq_journal_op_key"],
+            functions=[("ledger.write_journal", "on conflict (op_key) do nothing ")],
+        ),
+        allowed=2,
+        wrong="select count(*) from ledger.balance where posted not in (0, 10000)",
+    ),
+    "a refund and a chargeback at once take no more than was told": Section(
+        contenders.captured,
+        hear_of_return,
+        ROW_LOCKS,
+        allowed=2,
+        wrong="""
+            select count(*) from ledger.account
+            where code like 'client_debt:%%'
+              and (select sum(amount) from ledger.entry where account_id = account.id) <> -10000
+        """,
+    ),
+    "nobody opens an eleventh account by being quick": Section(
+        prepare_nine_accounts, ask_for_an_account, ROW_LOCKS
+    ),
+    "a role is agreed to or refused, not both": Section(
+        contenders.wishes, agree_or_refuse, ROW_LOCKS
+    ),
+    "a one-time code works once": Section(
+        contenders.users,
+        use_code,
+        Guards(statements=[(re.compile(r" AND \(access.*totp_last_step < .*\)"), "")]),
+    ),
+    "a client wanted by two partners belongs to one": Section(
+        contenders.attributed,
+        take_over,
+        Guards(statements=LOCKS, schema=["drop index partners.uq_attribution_live"]),
+        allowed=2,
+        wrong="""
+            select count(*) from (select from partners.attribution where valid_to is null
+                                  group by client_id having count(*) > 1) as shared
+        """,
+    ),
+    "two partners never stand above each other": Section(
+        prepare_one_pair,
+        climb,
+        ROW_LOCKS,
+        between="update partners.edge set valid_to = valid_from where valid_to is null",
+    ),
+    "one e-mail registers once": Section(
+        prepare_forms,
+        register,
+        Guards(
+            schema=[
+                'alter table access."user" drop constraint uq_user_email',
+                "alter table clients.client drop constraint uq_client_email",
+            ]
+        ),
+    ),
+    "a person's case is decided once": Section(contenders.cases, decide, ROW_LOCKS),
+    "of two versions published at once one is in force": Section(
+        prepare_drafts,
+        publish,
+        Guards(statements=LOCKS, schema=["drop index rules.uq_table_version_live"]),
+        allowed=2,
+        wrong="""
+            select count(*) - 1 from rules.table_version
+            where name = 'psp_routing' and status = 'published'
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_it_holds_when_two_do_it_at_once(database, name):
+    engine = database.engine(db.WORKER)
+    with db.transaction(engine) as session:
+        rules_in_force(session)
+
+    assert anomalies(engine, SECTIONS[name], ROUNDS) == 0
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_without_its_guards_it_does_not(database, name):
+    engine = SECTIONS[name].guards.lower(database)
+    with db.transaction(engine) as session:
+        rules_in_force(session)
+
+    refusals = (DomainError, OperationalError)
+
+    assert anomalies(engine, SECTIONS[name], PLANTED_ROUNDS, refusals) > 0
