@@ -9,9 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from kingpost.verify.books import LEDGER_CHECKS, examine
 from operational.kit import db, postgres
 from operational.kit.ids import uuid7
 from operational.kit.settings import Settings
@@ -29,6 +30,8 @@ class Database:
     settings: Settings
     admin_url: URL
     engines: dict[str, Engine] = field(default_factory=dict)
+    may_be_wrong: bool = False
+    """Set by a test that spoils the books itself."""
 
     def url(self, role: str) -> URL:
         return db.url(self.settings, role)
@@ -67,16 +70,31 @@ class Cluster:
         return Database(self.settings(name, home), self.superuser.set(database=name))
 
     def drop(self, database: Database) -> None:
+        """Forget a database, and say what was wrong with its books."""
         database.close()
+        wrong = findings(database)
         assert database.admin_url.database
         with self.admin() as connection:
             connection.execute(
                 SQL("drop database {} with (force)").format(Identifier(database.admin_url.database))
             )
+        assert database.may_be_wrong or wrong == []
 
     def admin(self) -> psycopg.Connection:
         url = self.superuser.set(drivername="postgresql").render_as_string(hide_password=False)
         return psycopg.connect(url, autocommit=True)
+
+
+def findings(database: Database) -> list[str]:
+    """M2: every balance and every running sum, worked out anew from what the tests left behind."""
+    engine = create_engine(database.admin_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        has_books = "select to_regclass('ledger.entry') is not null"
+        if not connection.scalar(text(has_books)):
+            return []
+        if not connection.scalar(text("select exists (select from ledger.entry)")):
+            return []
+        return examine(connection, LEDGER_CHECKS).findings
 
 
 @pytest.fixture(scope="session")
