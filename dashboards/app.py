@@ -6,6 +6,8 @@ from functools import partial
 import streamlit as st
 
 from dashboards import reader, warehouse
+from dashboards.queries.books import READERS
+from dashboards.queries.clients import DECIDERS
 from dashboards.reader import Reader
 from dashboards.views import (
     books,
@@ -20,9 +22,6 @@ from dashboards.views import (
 )
 
 SEEN = "kpis.read"
-REPORTS = "reports.build"
-"""Who may build any report on the lake may also read one."""
-
 # Section, page, title, address, icon, and permissions of which any opens it beside `SEEN`.
 PAGES = (
     ("", kpis.render, "Key figures", "kpis", "monitoring", ()),
@@ -30,8 +29,8 @@ PAGES = (
     ("Business", payments.render, "Payments", "payments", "payments", ()),
     ("Business", trades.render, "Trading", "trading", "candlestick_chart", ()),
     ("Business", partners.render, "Partner commission", "partners", "handshake", ()),
-    ("Control", onboarding.render, "Onboarding", "onboarding", "how_to_reg", ("kyc.read", REPORTS)),
-    ("Control", books.render, "Books", "books", "balance", ("ledger.read", REPORTS)),
+    ("Control", onboarding.render, "Onboarding", "onboarding", "how_to_reg", DECIDERS),
+    ("Control", books.render, "Books", "books", "balance", READERS),
     ("Control", freshness.render, "Freshness", "freshness", "update", ()),
 )
 

@@ -11,6 +11,7 @@ from operational.kit.money import exponent
 
 INK = "#16324f"
 ACCENT = "#0b7285"
+LOSS = "#c92a2a"
 SERIES = (ACCENT, "#e8590c", "#5f3dc4", "#2b8a3e", "#c2255c", "#1971c2", "#66a80f", "#868e96")
 PLOT_OPTIONS = {"displayModeBar": False, "scrollZoom": False}
 
@@ -69,18 +70,26 @@ def amount(value: Decimal | int | None, unit: str) -> str:
     return ("-" if value < 0 else "") + form.format(text)
 
 
-def change(value: Decimal | int | None, before: Decimal | int | None, unit: str) -> str | None:
-    """The difference with its sign; shares differ in percentage points. None if there is none."""
-    if value is None or before is None or value == before:
-        return None
+def change(
+    value: Decimal | int | None, before: Decimal | int | None, unit: str
+) -> tuple[str, bool]:
+    """The difference with its sign, shares in percentage points; and whether there is one."""
+    if value is None or before is None:
+        return "nothing to compare", False
+    if value == before:
+        return "no change", False
     text = amount(value - before, unit).replace(" %", " pp")
-    return text if value < before else f"+{text}"
+    return (text if value < before else f"+{text}"), True
 
 
-def major(minor: int, currency: str) -> str:
+def major(minor: int, currency: str) -> Decimal:
+    """An amount in the unit people count in."""
+    return Decimal(minor).scaleb(-exponent(currency))
+
+
+def money(currency: str, value: Decimal, tail: str = "") -> str:
     """An amount with the decimals its currency has."""
-    places = exponent(currency)
-    return digits(Decimal(minor).scaleb(-places), places)
+    return digits(value, exponent(currency)) + tail
 
 
 def cell(name: str, value: Any) -> str:
@@ -110,7 +119,9 @@ def heading(name: str) -> str:
     """A column's name in words: `amount_usd` is "Amount, USD", `closed_at` is "Closed"."""
     if name in _HEADINGS:
         return _HEADINGS[name]
-    words = re.sub("_(at|reference|code|minor)$", "", name).replace("_", " ")
+    words = re.sub("_at$", ", UTC", name)
+    words = re.sub("_seconds$", ", s", words)
+    words = re.sub("_(reference|code|minor)$", "", words).replace("_", " ")
     words = re.sub(" usd$", ", USD", words)
     words = re.sub(" percent$", ", %", words)
     return words[:1].upper() + words[1:]

@@ -36,6 +36,12 @@ def ask(snapshot: int, sql: str, **parameters: Any) -> pl.DataFrame:
     return _ask(snapshot, sql, tuple(sorted(parameters.items())))
 
 
+def export(snapshot: int, sql: str, **parameters: Any) -> pl.DataFrame:
+    """The whole answer, for a file. Not kept: nobody asks for the same one twice."""
+    with _attachment(snapshot).lake.cursor() as cursor:
+        return cursor.execute(sql, parameters).pl()
+
+
 @st.cache_data(max_entries=500, show_spinner=False)
 def _ask(snapshot: int, sql: str, parameters: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
     attachment = _attachment(snapshot)

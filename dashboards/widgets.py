@@ -1,20 +1,15 @@
-"""The pieces every page uses: how old its numbers are, a period, a table, a plot."""
+"""The pieces every page uses: how old its numbers are, a period, a plot."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
-import polars as pl
 import streamlit as st
 
 from dashboards import patience, reader, theme, warehouse
 from dashboards.reader import Reader
-from dashboards.warehouse import ask
 from lake.publication import NothingPublished, Publication, Standing
-from lake.rows import ROWS
 from operational.kit.clock import utc_now
 
 PERIODS = {"Today": 1, "7 days": 7, "30 days": 30, "90 days": 90, "A year": 365}
@@ -22,13 +17,10 @@ PERIODS = {"Today": 1, "7 days": 7, "30 days": 30, "90 days": 90, "A year": 365}
 MONTH, DATES = "This month", "Dates"
 USUAL = "30 days"
 
-ROWS_SHOWN = 200
-ROWS_AT_A_GLANCE = 30
-MINOR = "_minor"
 TILE_WIDTH_MIN = 165
 """In pixels: two tiles beside each other on a phone."""
-LATE = timedelta(minutes=5)
-"""A running hub publishes every minute; older numbers are marked."""
+LATE = timedelta(minutes=2)
+"""A running hub's numbers are less than a minute old; older ones are marked."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +91,7 @@ def _watch(who: Reader, shown: tuple[Any, ...]) -> None:
     found, now = standing.published, utc_now()
     age = theme.age(found.as_of, now)
     if now - found.as_of > LATE:
-        age = f":orange[**{age}**]"
+        age = f":orange[**{age}, later than they should be**]"
     st.caption(
         f"As of **{found.as_of:%d %b %Y %H:%M:%S} UTC** ({age}), snapshot {found.snapshot},"
         f" {len(found.checks)} checks passed"
@@ -149,64 +141,6 @@ def _dates(until: date) -> Period:
     # While the second day is not chosen yet, the first stands for both.
     days = asked if isinstance(asked, tuple) else (asked,)
     return Period(days[0], days[-1]) if days else Period(until, until)
-
-
-def rows(
-    who: Reader, found: Publication, mart: str, condition: str, day: str, **parameters: Any
-) -> None:
-    """The newest rows of a mart, masked for the reader."""
-    sql = ROWS[mart].sql(mart, condition, day, who.permissions)
-    shown = ask(found.snapshot, sql, most=ROWS_SHOWN, **parameters)
-    table(shown)
-    if shown.height == ROWS_SHOWN:
-        st.caption(f"The newest {ROWS_SHOWN} rows.")
-
-
-def table(frame: pl.DataFrame, empty: str = "Nothing here in this period.") -> None:
-    """Rows as people write them. Sorting goes by the values, the text shown is made here."""
-    if frame.is_empty():
-        st.info(empty)
-        return
-    frame = _in_major_units(frame)
-    styled = frame.to_pandas(use_pyarrow_extension_array=True).style.format(
-        {name: partial(theme.cell, name) for name in frame.columns}, na_rep=theme.NOTHING
-    )
-    st.dataframe(
-        styled,
-        hide_index=True,
-        # A short table is read at a glance; a long one scrolls in its own window.
-        height="content" if frame.height <= ROWS_AT_A_GLANCE else "auto",
-        placeholder=theme.NOTHING,
-        column_config=_columns(frame.schema),
-    )
-
-
-def _in_major_units(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns of minor units become text with the decimals of the row's currency.
-
-    A single one takes the currency along, such as 12.50 EUR; several leave it in its own column.
-    """
-    names = [name for name in frame.columns if name.endswith(MINOR)]
-    is_single = len(names) == 1
-    for name in names:
-        texts = [
-            theme.major(minor, currency) + (f" {currency}" if is_single else "")
-            for minor, currency in zip(frame[name], frame["currency"], strict=True)
-        ]
-        place = frame.columns.index(name)
-        frame = frame.drop(name).insert_column(place, pl.Series(name, texts, pl.String))
-    return frame.drop("currency") if is_single else frame
-
-
-def _columns(schema: Mapping[str, pl.DataType]) -> dict[str, Any]:
-    """Headings in words, numbers on the right."""
-    return {
-        name: st.column_config.Column(
-            theme.heading(name),
-            alignment="right" if kind.is_numeric() or name.endswith(MINOR) else "left",
-        )
-        for name, kind in schema.items()
-    }
 
 
 def plot(figure: go.Figure, key: str) -> None:

@@ -3,7 +3,7 @@
 BY_SOURCE = """
 select
     source,
-    max(as_of) as at,
+    max(as_of) as arrived_at,
     arg_max(row_count, extract_id) as rows_last_time,
     count(*) as arrivals,
     sum(row_count)::bigint as rows_so_far

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from lake.rows import MARTS, ROWS
+from lake.rows import MARTS, Origin
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,9 @@ class Metric:
         )
 
     @property
-    def count_sql(self) -> str:
-        """How many rows made the number: `row_count`."""
-        return f"select count(*) as row_count\nfrom {MARTS}.{self.mart} as mart\nwhere {self.condition}"
-
-    def rows_sql(self, permissions: frozenset[str]) -> str:
-        """The rows behind the number, newest first, masked for a reader. Takes `$most` as well."""
-        return ROWS[self.mart].sql(self.mart, self.condition, self.day, permissions)
+    def origin(self) -> Origin:
+        """The rows behind the number."""
+        return Origin(self.mart, self.condition, self.day)
 
     @property
     def condition(self) -> str:

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 MARTS = "lake.marts"
 MASK = "'•••'"
+PAGE = "_page"
+"""What the column is called that says where on the staff screens a reference leads."""
 
-CLIENTS, PAYMENTS, PLATFORMS, PARTNERS = (
+CLIENTS, PAYMENTS, PLATFORMS, PARTNERS, LEDGER = (
     "clients.read",
     "payments.read",
     "platforms.read",
     "partners.read",
+    "ledger.read",
 )
 """Permissions of the access matrix that open the reference columns."""
 
@@ -26,10 +29,15 @@ class Column:
     sql: str
     permission: str | None = None
     """Who may see it; everybody if there is none."""
+    page: str | None = None
+    """SQL of the staff screen's address, if what it names has one."""
 
-    def seen_by(self, permissions: frozenset[str]) -> str:
-        is_open = self.permission is None or self.permission in permissions
-        return f"{self.sql if is_open else MASK} as {self.name}"
+    def seen_by(self, permissions: frozenset[str]) -> tuple[str, ...]:
+        """The column, masked if need be; where it leads as well, for those who may go there."""
+        if self.permission is not None and self.permission not in permissions:
+            return (f"{MASK} as {self.name}",)
+        page = () if self.page is None else (f"{self.page} as {self.name}{PAGE}",)
+        return (f"{self.sql} as {self.name}", *page)
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,36 @@ class Rows:
     """Of rows of the same day: the newest first, and never two ways."""
     joins: str = ""
 
-    def sql(self, mart: str, condition: str, day: str, permissions: frozenset[str]) -> str:
-        """The newest rows first. The statement takes `$most`, and whatever `condition` takes."""
-        columns = ",\n    ".join(column.seen_by(permissions) for column in self.columns)
+
+@dataclass(frozen=True)
+class Origin:
+    """The rows that make a number: those of one mart that meet a condition."""
+
+    mart: str
+    condition: str = "true"
+    """SQL over the mart. May take `$since` and `$until`, and so do the statements then."""
+    day: str | None = None
+    """The column that places a row in time, if any does."""
+
+    @property
+    def count_sql(self) -> str:
+        """How many rows: `row_count`."""
         return (
-            f"select\n    {columns}\nfrom {MARTS}.{mart} as mart\n{self.joins}where {condition}\n"
-            f"order by mart.{day} desc, {self.order}\nlimit $most"
+            f"select count(*) as row_count\nfrom {MARTS}.{self.mart} as mart\n"
+            f"where {self.condition}"
+        )
+
+    def rows_sql(self, permissions: frozenset[str]) -> str:
+        """The rows, newest first, masked for a reader. Takes `$most` as well."""
+        rows = ROWS[self.mart]
+        seen = ",\n    ".join(
+            text for column in rows.columns for text in column.seen_by(permissions)
+        )
+        order = rows.order if self.day is None else f"mart.{self.day} desc, {rows.order}"
+        return (
+            f"select\n    {seen}\n"
+            f"from {MARTS}.{self.mart} as mart\n{rows.joins}where {self.condition}\n"
+            f"order by {order}\nlimit $most"
         )
 
 
@@ -55,19 +87,24 @@ def usd(column: str) -> str:
     return f"{column} * 0.01::decimal(2, 2)"
 
 
+def _client(alias: str) -> Column:
+    return Column(
+        "client_reference",
+        f"{alias}.client_reference",
+        CLIENTS,
+        f"'/staff/clients/' || {alias}.client_id",
+    )
+
+
 _CLIENT = f"left join {MARTS}.dim_clients as client on mart.client_id = client.client_id\n"
 _PARTNER = f"left join {MARTS}.dim_partners as partner on mart.partner_id = partner.partner_id\n"
-_DEAL = (
-    Column("client_reference", "client.client_reference", CLIENTS),
-    Column("server", "mart.server", PLATFORMS),
-    Column("login", "mart.login", PLATFORMS),
-    Column("deal", "mart.deal", PLATFORMS),
-)
+_SERVER = Column("server", "mart.server", PLATFORMS)
+_DEAL = Column("deal", "mart.deal", PLATFORMS)
 
 ROWS = {
     "dim_clients": Rows(
         columns=(
-            Column("client_reference", "mart.client_reference", CLIENTS),
+            _client("mart"),
             Column("country", "mart.country"),
             Column("stage", "mart.stage"),
             Column("source", "mart.source"),
@@ -84,8 +121,13 @@ ROWS = {
     ),
     "fct_payments": Rows(
         columns=(
-            Column("payment_reference", "mart.payment_reference", PAYMENTS),
-            Column("client_reference", "client.client_reference", CLIENTS),
+            Column(
+                "payment_reference",
+                "mart.payment_reference",
+                PAYMENTS,
+                "'/staff/payments/' || mart.payment_reference",
+            ),
+            _client("client"),
             Column("direction", "mart.direction"),
             Column("psp", "mart.psp"),
             Column("amount_minor", "mart.amount_minor"),
@@ -95,13 +137,22 @@ ROWS = {
             Column("failure_reason", "mart.failure_reason"),
             Column("requested_at", "mart.requested_at"),
             Column("succeeded_at", "mart.succeeded_at"),
+            Column("taken_back_at", "if(mart.is_taken_back, mart.ended_at, null)"),
         ),
         order="mart.requested_at desc, mart.payment_id",
         joins=_CLIENT,
     ),
     "fct_trades": Rows(
         columns=(
-            *_DEAL,
+            _client("client"),
+            _SERVER,
+            Column(
+                "login",
+                "mart.login",
+                PLATFORMS,
+                "'/staff/accounts/' || mart.trading_account_id",
+            ),
+            _DEAL,
             Column("symbol", "mart.symbol"),
             Column("side", "if(mart.is_long, 'long', 'short')"),
             Column("closed_lots", "mart.closed_lots"),
@@ -117,7 +168,9 @@ ROWS = {
     "fct_partner_commissions": Rows(
         columns=(
             Column("partner_code", "partner.partner_code", PARTNERS),
-            *(column for column in _DEAL if column.name != "login"),
+            _client("client"),
+            _SERVER,
+            _DEAL,
             Column("symbol", "mart.symbol"),
             Column("closed_lots", "mart.closed_lots"),
             Column("rate", "mart.rate_id"),
@@ -129,5 +182,17 @@ ROWS = {
         ),
         order="mart.closed_at desc, mart.platform, mart.server, mart.deal",
         joins=_CLIENT + _PARTNER,
+    ),
+    "fct_ledger_balances": Rows(
+        columns=(
+            Column("account_code", "mart.account_code", LEDGER),
+            Column("kind", "mart.account_kind"),
+            _client("client"),
+            Column("balance_minor", "mart.balance_minor"),
+            Column("currency", "mart.currency"),
+            Column("entries", "mart.entry_count"),
+        ),
+        order="abs(mart.balance_minor) desc, mart.account_id",
+        joins=f"left join {MARTS}.dim_clients as client on mart.owner_id = client.client_id\n",
     ),
 }

@@ -57,15 +57,27 @@ def stacked(
     return figure
 
 
-def ranked(frame: pl.DataFrame, *, name: str, value: str, most: int = 12) -> go.Figure:
+def ranked(
+    frame: pl.DataFrame, *, name: str, value: str, unit: str = "count", most: int = 12
+) -> go.Figure:
     """Horizontal bars, the largest on top."""
     top = frame.sort(value, descending=True).head(most).reverse()
-    names = top[name].cast(pl.String).fill_null(theme.NOTHING).to_list()
+    names = [theme.cell(name, each) for each in top[name]]
     bars = go.Bar(x=_floats(top, value), y=names, orientation="h", marker_color=theme.ACCENT)
     figure = theme.plain(go.Figure(bars), height=max(160, 26 * top.height + 50))
     figure.update_layout(hovermode="closest")
+    figure.update_xaxes(tickprefix=_PREFIX.get(unit))
     # Names stay names: a code of digits is no number.
     figure.update_yaxes(type="category")
+    return figure
+
+
+def signed(frame: pl.DataFrame, *, name: str, value: str, unit: str, most: int = 12) -> go.Figure:
+    """Horizontal bars to both sides of zero, the largest on top; what is below zero is red."""
+    top = frame.sort(pl.col(value).abs(), descending=True).head(most).sort(value)
+    figure = ranked(top, name=name, value=value, unit=unit)
+    colours = [theme.LOSS if size < 0 else theme.ACCENT for size in top[value]]
+    figure.update_traces(marker_color=colours)
     return figure
 
 

@@ -1,6 +1,18 @@
 """Questions to `fct_ledger_balances`: one row per ledger account. Credits are positive."""
 
-TRIAL_BALANCE = """
+from dashboards.figures import Figure
+from lake.rows import Origin
+
+READERS = ("ledger.read", "reports.build")
+"""Who may see the books: any of these. Whoever may build a report on the lake may read one."""
+
+_ACCOUNTS = Origin("fct_ledger_balances")
+
+
+TRIAL_BALANCE = Figure(
+    "Trial balance",
+    "What every ledger account holds, debits and credits apart. They must be equal in every currency.",
+    """
 select
     currency,
     count(*) as accounts,
@@ -10,9 +22,15 @@ select
 from lake.marts.fct_ledger_balances
 group by currency
 order by currency
-"""
+""",
+    _ACCOUNTS,
+    READERS,
+)
 
-BY_BOOK = """
+BY_BOOK = Figure(
+    "By book",
+    "Accounts of one kind together. Credits are positive: what we owe. Debits are negative: what we have.",
+    """
 select
     split_part(account_code, ':', 1) as book,
     account_kind as kind,
@@ -22,10 +40,15 @@ select
 from lake.marts.fct_ledger_balances
 group by all
 order by book, currency
-"""
-"""Accounts of one kind together: wallets, PSPs, platforms. Nobody's own account is shown."""
+""",
+    _ACCOUNTS,
+    READERS,
+)
 
-OWED_BY_PSPS = """
+OWED_BY_PSPS = Figure(
+    "Owed to us by PSPs",
+    "Taken in through a PSP and not yet paid out by it.",
+    """
 select
     split_part(account_code, ':', 2) as psp,
     -balance_minor as amount_minor,
@@ -33,5 +56,7 @@ select
 from lake.marts.fct_ledger_balances
 where account_code like 'psp:%' and balance_minor <> 0
 order by psp, currency
-"""
-"""What was taken in through a PSP and not yet paid out by it, as positive amounts."""
+""",
+    Origin("fct_ledger_balances", "mart.account_code like 'psp:%' and mart.balance_minor <> 0"),
+    READERS,
+)

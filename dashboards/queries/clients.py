@@ -1,6 +1,20 @@
 """Questions to `dim_clients`: one row per client."""
 
-FUNNEL = """
+from dashboards.figures import Figure
+from lake.rows import Origin
+
+DECIDERS = ("kyc.read", "reports.build")
+"""Who may see how people are let in: any of these."""
+
+_REGISTERED = Origin(
+    "dim_clients", "mart.registered_date between $since and $until", "registered_date"
+)
+
+
+FUNNEL = Figure(
+    "From registration to first trade",
+    "How many of those who registered in the period came how far by now.",
+    """
 select step, clients from (
     select
         count(*) as registered,
@@ -10,17 +24,28 @@ select step, clients from (
     from lake.marts.dim_clients
     where registered_date between $since and $until
 ) unpivot (clients for step in (registered, verified, deposited, traded))
-"""
+""",
+    _REGISTERED,
+)
 
-BY_COUNTRY = """
+BY_COUNTRY = Figure(
+    "Clients by country",
+    "Those who registered in the period, by the country they live in.",
+    """
 select country, count(*) as clients
 from lake.marts.dim_clients
 where registered_date between $since and $until
 group by country
 order by clients desc, country
-"""
+""",
+    _REGISTERED,
+)
 
-BY_SOURCE = """
+BY_SOURCE = Figure(
+    "Clients by source",
+    "Those who registered in the period, by where they came from; how far they got by now,"
+    " and what they paid in, in USD.",
+    """
 select
     source,
     count(*) as clients,
@@ -32,17 +57,28 @@ from lake.marts.dim_clients
 where registered_date between $since and $until
 group by source
 order by clients desc, source
-"""
+""",
+    _REGISTERED,
+)
 
-BY_STAGE = """
+BY_STAGE = Figure(
+    "Clients by stage and queue",
+    "Those who registered in the period, by where they stand now and whose they are.",
+    """
 select stage, queue, count(*) as clients
 from lake.marts.dim_clients
 where registered_date between $since and $until
 group by stage, queue
 order by clients desc, stage, queue
-"""
+""",
+    _REGISTERED,
+)
 
-TURNAROUND = """
+TURNAROUND = Figure(
+    "From first check to approval",
+    "Of the clients verified in the period: half were approved within the median,"
+    " nine of ten within the slow time.",
+    """
 select
     if(is_verified_by_rule, 'by rule', 'by a person') as decided,
     count(*) as clients,
@@ -52,10 +88,19 @@ from lake.marts.dim_clients
 where verified_date between $since and $until and first_checked_at is not null
 group by is_verified_by_rule
 order by is_verified_by_rule desc
-"""
-"""From the first check to the approval; nine of ten were faster than `slow_seconds`."""
+""",
+    Origin(
+        "dim_clients",
+        "mart.verified_date between $since and $until and mart.first_checked_at is not null",
+        "verified_date",
+    ),
+    DECIDERS,
+)
 
-VERIFIED_DAILY = """
+VERIFIED_DAILY = Figure(
+    "Verified a day",
+    "Clients whose identity was approved on that day, by rule and by a person.",
+    """
 select
     verified_date as day,
     if(is_verified_by_rule, 'by rule', 'by a person') as decided,
@@ -64,13 +109,19 @@ from lake.marts.dim_clients
 where verified_date between $since and $until
 group by all
 order by day
-"""
+""",
+    Origin("dim_clients", "mart.verified_date between $since and $until", "verified_date"),
+    DECIDERS,
+)
 
-WAITING = "mart.stage = 'in_review'"
-"""Clients on whom a person must decide, as a condition on the mart."""
-
-WAITING_COUNT = """
+WAITING = Figure(
+    "Waiting for a person",
+    "Clients on whom a person must decide, as it stands now.",
+    """
 select count(*) as clients, min(first_checked_at) as since
 from lake.marts.dim_clients
 where stage = 'in_review'
-"""
+""",
+    Origin("dim_clients", "mart.stage = 'in_review'"),
+    DECIDERS,
+)

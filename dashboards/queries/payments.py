@@ -1,6 +1,24 @@
 """Questions to `fct_payments`: one row per payment."""
 
-BY_PSP = """
+from dashboards.figures import Figure
+from lake.rows import Origin
+
+ASKED = Origin("fct_payments", "mart.requested_date between $since and $until", "requested_date")
+"""Every payment asked for in the period."""
+
+_CREDITED = Origin(
+    "fct_payments",
+    "mart.direction = 'deposit' and mart.is_successful"
+    " and mart.succeeded_date between $since and $until",
+    "succeeded_date",
+)
+
+
+BY_PSP = Figure(
+    "Deposits by PSP",
+    "Deposits asked for in the period: how many were tried, the share credited so far,"
+    " and what was credited, in USD.",
+    """
 select
     psp,
     count(*) as attempts,
@@ -13,9 +31,18 @@ from lake.marts.fct_payments
 where direction = 'deposit' and requested_date between $since and $until
 group by psp
 order by credited_usd desc, psp
-"""
+""",
+    Origin(
+        "fct_payments",
+        "mart.direction = 'deposit' and mart.requested_date between $since and $until",
+        "requested_date",
+    ),
+)
 
-DAILY = """
+DAILY = Figure(
+    "Credited a day, USD",
+    "Deposits credited to wallets on that day, by PSP, at the last rate before it.",
+    """
 select
     succeeded_date as day,
     psp,
@@ -24,9 +51,14 @@ from lake.marts.fct_payments
 where direction = 'deposit' and is_successful and succeeded_date between $since and $until
 group by day, psp
 order by day, psp
-"""
+""",
+    _CREDITED,
+)
 
-BY_CURRENCY = """
+BY_CURRENCY = Figure(
+    "Credited by currency",
+    "Deposits credited to wallets in the period, each in its own currency and in USD.",
+    """
 select
     sum(amount_minor)::bigint as amount_minor,
     currency,
@@ -36,7 +68,9 @@ from lake.marts.fct_payments
 where direction = 'deposit' and is_successful and succeeded_date between $since and $until
 group by currency
 order by amount_usd desc nulls last, currency
-"""
+""",
+    _CREDITED,
+)
 
 WITHOUT_RATE = """
 select count(*) as payments
@@ -45,10 +79,19 @@ where is_successful and amount_usd_minor is null and succeeded_date between $sin
 """
 """Credited in a currency whose rate is not known, and therefore in no sum in dollars."""
 
-FAILURES = """
+FAILURES = Figure(
+    "Why payments failed",
+    "Payments asked for in the period that failed, by the reason the PSP gave.",
+    """
 select coalesce(failure_reason, 'no reason given') as reason, psp, count(*) as payments
 from lake.marts.fct_payments
 where status = 'failed' and requested_date between $since and $until
 group by all
 order by payments desc, reason, psp
-"""
+""",
+    Origin(
+        "fct_payments",
+        "mart.status = 'failed' and mart.requested_date between $since and $until",
+        "requested_date",
+    ),
+)

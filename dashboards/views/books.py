@@ -3,9 +3,10 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import tables, widgets
 from dashboards.queries import books
 from dashboards.reader import Reader
+from dashboards.views import number
 from dashboards.warehouse import ask
 
 
@@ -13,23 +14,22 @@ def render(who: Reader) -> None:
     st.title("Books")
     found = widgets.published(who)
 
-    balance = ask(found.snapshot, books.TRIAL_BALANCE)
-    if balance.is_empty():
+    if ask(found.snapshot, books.TRIAL_BALANCE.sql).is_empty():
         st.info("Nothing was ever posted.")
         return
 
+    balance = number.block(who, found, books.TRIAL_BALANCE)
     _verdict(balance)
-    st.subheader("Trial balance")
-    widgets.table(balance)
+    tables.table(balance)
     left, right = st.columns(2)
     with left:
-        st.subheader("Owed to us by PSPs")
+        owed = number.block(who, found, books.OWED_BY_PSPS)
         st.caption("Taken in through them and not yet paid out.")
-        widgets.table(ask(found.snapshot, books.OWED_BY_PSPS), empty="Nothing is owed.")
+        tables.table(owed, empty="Nothing is owed.")
     with right:
-        st.subheader("By book")
+        held = number.block(who, found, books.BY_BOOK)
         st.caption("Credits are positive: what we owe. Debits are negative: what we have.")
-        widgets.table(ask(found.snapshot, books.BY_BOOK))
+        tables.table(held)
 
 
 def _verdict(balance: pl.DataFrame) -> None:

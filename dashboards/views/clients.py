@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import tables, widgets
 from dashboards.charts import series
 from dashboards.queries import clients
 from dashboards.reader import Reader
+from dashboards.views import number
 from dashboards.warehouse import ask
 
 
@@ -14,23 +15,18 @@ def render(who: Reader) -> None:
     found = widgets.published(who)
     period = widgets.period(found)
 
-    countries = ask(found.snapshot, clients.BY_COUNTRY, **period.bounds)
-    if countries.is_empty():
+    if ask(found.snapshot, clients.BY_COUNTRY.sql, **period.bounds).is_empty():
         st.info("Nobody registered in this period.")
         return
 
     left, right = st.columns(2)
     with left:
-        st.subheader("From registration to first trade")
-        funnel = ask(found.snapshot, clients.FUNNEL, **period.bounds)
+        funnel = number.block(who, found, clients.FUNNEL, period)
         widgets.plot(series.funnel(funnel, step="step", value="clients"), "funnel")
     with right:
-        st.subheader("By country")
+        countries = number.block(who, found, clients.BY_COUNTRY, period)
         widgets.plot(series.ranked(countries, name="country", value="clients"), "countries")
-    st.subheader("By source")
-    widgets.table(ask(found.snapshot, clients.BY_SOURCE, **period.bounds))
-    st.subheader("By stage and queue")
-    widgets.table(ask(found.snapshot, clients.BY_STAGE, **period.bounds))
+    tables.table(number.block(who, found, clients.BY_SOURCE, period))
+    tables.table(number.block(who, found, clients.BY_STAGE, period))
     st.subheader("Newest registrations")
-    registered = "mart.registered_date between $since and $until"
-    widgets.rows(who, found, "dim_clients", registered, "registered_date", **period.bounds)
+    tables.rows(who, found, clients.FUNNEL.origin, **period.bounds)

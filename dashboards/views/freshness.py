@@ -3,12 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import theme, warehouse, widgets
+from dashboards import tables, theme, warehouse, widgets
 from dashboards.reader import Reader
 from dashboards.warehouse import ask
 from lake import arrivals, publication
 from lake.publication import Publication
-from operational.kit.clock import utc_now
 
 SHOWN = 50
 
@@ -24,19 +23,16 @@ def render(who: Reader) -> None:
         _story(found, decisions)
 
     st.subheader("What arrives")
-    widgets.table(_with_age(ask(found.snapshot, arrivals.BY_SOURCE)), empty="Nothing ever arrived.")
+    tables.table(ask(found.snapshot, arrivals.BY_SOURCE), empty="Nothing ever arrived.")
     st.subheader("Newest refreshes")
-    widgets.table(pl.DataFrame([_line(each) for each in decisions], infer_schema_length=None))
+    tables.table(pl.DataFrame([_line(each) for each in decisions], infer_schema_length=None))
     st.subheader("Checks of the newest refresh")
-    widgets.table(_checks(newest))
+    tables.table(_checks(newest))
 
 
 def _tiles(found: Publication, newest: Publication) -> None:
-    now = utc_now()
     passed = len(newest.checks) - len(newest.failures)
     with st.grid(4, min_column_width=widgets.TILE_WIDTH_MIN, gap="small"):
-        st.metric("Age of the numbers", theme.duration(now - found.as_of), border=True)
-        st.metric("Published", theme.age(found.decided_at, now), border=True)
         took = theme.duration(found.decided_at - found.as_of)
         st.metric("Refresh took", took, border=True, help="Read, built, checked, published.")
         st.metric("Checks passed", f"{passed} of {len(newest.checks)}", border=True)
@@ -56,19 +52,13 @@ def _story(found: Publication, decisions: list[Publication]) -> None:
             st.code(check.detail or "The check gave no detail.", language=None, wrap_lines=True)
 
 
-def _with_age(frame: pl.DataFrame) -> pl.DataFrame:
-    now = utc_now()
-    ages = [theme.age(at, now) for at in frame["at"]]
-    return frame.insert_column(1, pl.Series("last_arrival", ages, pl.String))
-
-
 def _line(decision: Publication) -> dict[str, object]:
     return {
         "decided_at": decision.decided_at,
         "outcome": "published" if decision.is_published else "held back",
-        "as_of": decision.as_of,
+        "as_of_at": decision.as_of,
         "snapshot": decision.snapshot,
-        "took": theme.duration(decision.decided_at - decision.as_of),
+        "took_seconds": int((decision.decided_at - decision.as_of).total_seconds()),
         "held_back_by": ", ".join(widgets.check_name(each.name) for each in decision.failures),
     }
 
@@ -78,8 +68,8 @@ def _checks(newest: Publication) -> pl.DataFrame:
     ordered = sorted(newest.checks, key=lambda check: (check.passed, check.name))
     return pl.DataFrame(
         {
-            "check": [widgets.check_name(check.name) for check in ordered],
             "outcome": ["passed" if check.passed else "failed" for check in ordered],
+            "check": [widgets.check_name(check.name) for check in ordered],
             "detail": [check.detail for check in ordered],
         }
     )

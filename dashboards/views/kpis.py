@@ -39,7 +39,7 @@ def render(who: Reader) -> None:
                 drawn = _drawn(days, metric, period)
                 with st.container(border=True, gap="xsmall"):
                     _tile(metric, values[metric.name], before[metric.name], drawn)
-                    _link(who, metric)
+                    number.link(who, metric.title)
 
 
 def _board(found: Publication, period: Period) -> dict[str, Decimal | None]:
@@ -55,24 +55,14 @@ def _drawn(days: pl.DataFrame, metric: Metric, period: Period) -> list[float]:
 def _tile(
     metric: Metric, value: Decimal | None, before: Decimal | None, drawn: list[float]
 ) -> None:
-    change = theme.change(value, before, metric.unit)
+    change, is_change = theme.change(value, before, metric.unit)
     st.metric(
         metric.title,
         theme.amount(value, metric.unit),
-        change or "no change",
-        delta_color=DELTA_COLOR[metric.better] if change else "off",
-        delta_arrow="auto" if change else "off",
+        change,
+        delta_color=DELTA_COLOR[metric.better] if is_change else "off",
+        delta_arrow="auto" if is_change else "off",
         help=metric.sentence,
         chart_data=drawn,
         chart_type="bar",
-    )
-
-
-def _link(who: Reader, metric: Metric) -> None:
-    st.page_link(
-        number.page(who),
-        label="Open",
-        icon=":material/search:",
-        # The period chosen here goes along.
-        query_params=st.query_params.to_dict() | {"metric": metric.title},
     )

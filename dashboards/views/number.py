@@ -1,23 +1,27 @@
-"""Where does a number come from: its definition, its days, its rows, its SQL and its lineage?"""
+"""Where does a number come from: its definition, its rows, its SQL, its lineage and its snapshot?"""
 
 from functools import partial
 
 import polars as pl
 import streamlit as st
 
-from dashboards import theme, warehouse, widgets
-from dashboards.charts import lineage as pictures
+from dashboards import opened, tables, theme, widgets
 from dashboards.charts import series
+from dashboards.figures import Figure
+from dashboards.queries import books, clients, partners, payments, trades
 from dashboards.reader import Reader
 from dashboards.warehouse import ask
 from dashboards.widgets import Period
-from lake import lineage
 from lake.metrics import METRICS, Metric
 from lake.publication import Publication
 
 PATH = "number"
+CHOSEN = "of"
+"""What the address calls the chosen number. It carries the title, so that a link can be read."""
 COLUMN_TAILS = {"usd": "_usd", "percent": "_percent"}
 """What a column's name ends in, so that its numbers are written as their unit is."""
+
+_METRICS = {metric.title: metric for metric in METRICS}
 
 
 def page(who: Reader) -> st.Page:
@@ -26,36 +30,67 @@ def page(who: Reader) -> st.Page:
     )
 
 
+def link(who: Reader, title: str) -> None:
+    """The way to where a number comes from. The period chosen here goes along."""
+    st.page_link(
+        page(who),
+        label="Open",
+        icon=":material/search:",
+        help=f"{title}: definition, rows, SQL, lineage",
+        query_params=st.query_params.to_dict() | {CHOSEN: title},
+    )
+
+
+def block(
+    who: Reader, found: Publication, figure: Figure, period: Period | None = None
+) -> pl.DataFrame:
+    """The heading of a block, with the way to where it comes from; what it shows."""
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.subheader(figure.title, help=figure.sentence, width="content")
+        link(who, figure.title)
+    return ask(found.snapshot, figure.sql, **(period.bounds if period else {}))
+
+
 def render(who: Reader) -> None:
     st.title("A number, opened")
     found = widgets.published(who)
-    # The address carries the title, so that a link can be read.
+    figures = {figure.title: figure for figure in _figures(who)}
     chosen = st.selectbox(
         "Number",
-        [metric.title for metric in METRICS],
-        key="metric",
+        [*_METRICS, *figures],
+        key=CHOSEN,
         bind="query-params",
         label_visibility="collapsed",
     )
-    metric = next(each for each in METRICS if each.title == chosen)
-    period = widgets.period(found)
+    if chosen in _METRICS:
+        _metric(who, found, _METRICS[chosen])
+    else:
+        _figure(who, found, figures[chosen])
 
+
+def _figures(who: Reader) -> list[Figure]:
+    """Every block this reader may see on some page."""
+    modules = (clients, payments, trades, partners, books)
+    known = [each for module in modules for each in vars(module).values()]
+    figures = [each for each in known if isinstance(each, Figure)]
+    figures.append(partners.earned(who.permissions))
+    return [figure for figure in figures if not figure.opens_to or who.may(*figure.opens_to)]
+
+
+def _metric(who: Reader, found: Publication, metric: Metric) -> None:
+    period = widgets.period(found)
     value = ask(found.snapshot, metric.total_sql, **period.bounds)["value"][0]
-    row_count = ask(found.snapshot, metric.count_sql, **period.bounds)["row_count"][0]
     st.metric(metric.title, theme.exact(value, metric.unit), border=True)
-    st.write(metric.sentence)
-    st.caption(
-        f"{period}, made of {row_count:,} rows of `{metric.mart}` at snapshot {found.snapshot}."
-    )
-    by_day, rows, sql, made_of = st.tabs(["By day", "Rows", "SQL", "Lineage"])
-    with by_day:
-        _by_day(metric, found, period)
-    with rows:
-        widgets.rows(who, found, metric.mart, metric.condition, metric.day, **period.bounds)
-    with sql:
-        _sql(who, metric, found, period)
-    with made_of:
-        _made_of(metric)
+    total = Figure(metric.title, metric.sentence, metric.total_sql, metric.origin)
+    draw = partial(_by_day, metric, found, period)
+    opened.draw(who, found, total, period, first="By day", answer=draw)
+
+
+def _figure(who: Reader, found: Publication, figure: Figure) -> None:
+    period = widgets.period(found) if figure.is_of_a_period else None
+    answer = ask(found.snapshot, figure.sql, **(period.bounds if period else {}))
+    draw = partial(tables.table, answer)
+    opened.draw(who, found, figure, period, first="Answer", answer=draw)
 
 
 def _by_day(metric: Metric, found: Publication, period: Period) -> None:
@@ -68,33 +103,6 @@ def _by_day(metric: Metric, found: Publication, period: Period) -> None:
     )
     widgets.plot(figure, "by_day")
     column = metric.name + COLUMN_TAILS.get(metric.unit, "")
-    widgets.table(frame.reverse().rename({"value": column}))
+    tables.table(frame.reverse().rename({"value": column}))
     if not metric.is_additive:
         st.caption("The days do not add up to the period: each is counted by itself.")
-
-
-def _sql(who: Reader, metric: Metric, found: Publication, period: Period) -> None:
-    st.caption("The number")
-    st.code(_asked(metric.total_sql, found, period), language="sql")
-    st.caption("The rows behind it, masked for your roles")
-    st.code(metric.rows_sql(who.permissions), language="sql")
-
-
-def _asked(sql: str, found: Publication, period: Period) -> str:
-    """The statement, below what it was asked with."""
-    asked = f"-- snapshot {found.snapshot}, $since = '{period.since}', $until = '{period.until}'"
-    return f"{asked}\n{sql}"
-
-
-def _made_of(metric: Metric) -> None:
-    steps = lineage.of(warehouse.settings(), metric.mart)
-    if not steps:
-        st.info("The models are being written down anew; look again in a moment.")
-        return
-    st.write(f"`{steps[0].name}`: {steps[0].description}")
-    st.mermaid_chart(pictures.flow(steps), alt=f"What {metric.mart} is made of")
-    described = [
-        {"layer": step.layer, "name": step.name, "what it holds": step.description}
-        for step in steps
-    ]
-    widgets.table(pl.DataFrame(described))

@@ -5,10 +5,11 @@ from datetime import timedelta
 import polars as pl
 import streamlit as st
 
-from dashboards import theme, widgets
+from dashboards import tables, theme, widgets
 from dashboards.charts import series
 from dashboards.queries import clients
 from dashboards.reader import Reader
+from dashboards.views import number
 from dashboards.warehouse import ask
 from lake.metrics import BY_NAME
 from lake.publication import Publication
@@ -19,14 +20,13 @@ def render(who: Reader) -> None:
     found = widgets.published(who)
     period = widgets.period(found)
 
-    turnaround = ask(found.snapshot, clients.TURNAROUND, **period.bounds)
-    if turnaround.is_empty():
+    if ask(found.snapshot, clients.TURNAROUND.sql, **period.bounds).is_empty():
         st.info("Nobody was verified in this period.")
     else:
         share = ask(found.snapshot, BY_NAME["verified_by_rule"].total_sql, **period.bounds)
+        turnaround = number.block(who, found, clients.TURNAROUND, period)
         _speed(turnaround, theme.exact(share["value"][0], "percent"))
-        st.subheader("Verified a day")
-        daily = ask(found.snapshot, clients.VERIFIED_DAILY, **period.bounds)
+        daily = number.block(who, found, clients.VERIFIED_DAILY, period)
         figure = series.stacked(
             daily,
             period.since,
@@ -38,7 +38,6 @@ def render(who: Reader) -> None:
         )
         widgets.plot(figure, "verified")
 
-    st.subheader("Waiting for a person, today")
     _waiting(who, found)
 
 
@@ -58,10 +57,10 @@ def _span(title: str, seconds: int, help_: str) -> None:
 
 
 def _waiting(who: Reader, found: Publication) -> None:
-    count, since = ask(found.snapshot, clients.WAITING_COUNT).row(0)
+    count, since = number.block(who, found, clients.WAITING).row(0)
     if not count:
         st.success("Nobody waits for a person.")
         return
     oldest = f"; the first was checked {theme.age(since, found.as_of)}" if since else ""
     st.warning(f"{count:,} waiting{oldest}.")
-    widgets.rows(who, found, "dim_clients", clients.WAITING, "registered_at")
+    tables.rows(who, found, clients.WAITING.origin)

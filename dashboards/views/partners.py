@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import tables, widgets
 from dashboards.charts import series
 from dashboards.queries import partners
 from dashboards.reader import Reader
+from dashboards.views import number
 from dashboards.warehouse import ask
 
 
@@ -14,23 +15,26 @@ def render(who: Reader) -> None:
     found = widgets.published(who)
     period = widgets.period(found)
 
-    earned = ask(found.snapshot, partners.earned(who.permissions), **period.bounds)
-    unpaid = ask(found.snapshot, partners.UNPAID, **period.bounds)
-    if earned.is_empty() and unpaid.is_empty():
+    if not ask(found.snapshot, partners.CLOSED.count_sql, **period.bounds)["row_count"][0]:
         st.info("No closed trades in this period.")
         return
 
     left, right = st.columns(2)
     with left:
-        st.subheader("Commission by partner, USD")
+        figure = partners.earned(who.permissions)
+        earned = number.block(who, found, figure, period)
         if earned.is_empty():
             st.info("No partner earned in this period.")
         else:
-            widgets.plot(series.ranked(earned, name="partner", value="commission_usd"), "earned")
+            widgets.plot(
+                series.ranked(earned, name="partner", value="commission_usd", unit="usd"), "earned"
+            )
     with right:
-        st.subheader("Deals that pay nothing, each with its one reason")
-        widgets.table(unpaid, empty="Every closing deal of this period pays.")
-    st.subheader("Partners")
-    widgets.table(earned)
+        unpaid = number.block(who, found, partners.UNPAID, period)
+        if unpaid.is_empty():
+            st.success("Every closing deal of this period pays.")
+        else:
+            widgets.plot(series.ranked(unpaid, name="reason", value="deals"), "unpaid")
+    tables.table(earned)
     st.subheader("Newest lines")
-    widgets.rows(who, found, "fct_partner_commissions", partners.PAID, "closed_at", **period.bounds)
+    tables.rows(who, found, figure.origin, **period.bounds)

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import tables, widgets
 from dashboards.charts import series
 from dashboards.queries import trades
 from dashboards.reader import Reader
+from dashboards.views import number
 from dashboards.warehouse import ask
 
 
@@ -14,24 +15,24 @@ def render(who: Reader) -> None:
     found = widgets.published(who)
     period = widgets.period(found)
 
-    symbols = ask(found.snapshot, trades.BY_SYMBOL, **period.bounds)
-    left_out = ask(found.snapshot, trades.LEFT_OUT, **period.bounds)
-    if symbols.is_empty() and left_out.is_empty():
+    if not ask(found.snapshot, trades.CLOSED.count_sql, **period.bounds)["row_count"][0]:
         st.info("No closed trades in this period.")
         return
 
-    st.subheader("Lots closed a day")
-    daily = ask(found.snapshot, trades.DAILY, **period.bounds)
+    daily = number.block(who, found, trades.DAILY, period)
     widgets.plot(series.daily(daily, period.since, period.until, day="day", value="lots"), "daily")
+    symbols = number.block(who, found, trades.BY_SYMBOL, period)
     left, right = st.columns(2)
     with left:
-        st.subheader("Lots by symbol")
+        st.caption("Lots")
         widgets.plot(series.ranked(symbols, name="symbol", value="lots"), "symbols")
     with right:
-        st.subheader("Result by symbol")
-        widgets.table(symbols)
-    st.subheader("Deals that do not count, and why")
-    widgets.table(left_out, empty="Every closing deal of this period counts.")
+        st.caption("Result of the book, USD")
+        widgets.plot(
+            series.signed(symbols, name="symbol", value="book_result_usd", unit="usd"), "results"
+        )
+    tables.table(symbols)
+    left_out = number.block(who, found, trades.LEFT_OUT, period)
+    tables.table(left_out, empty="Every closing deal of this period counts.")
     st.subheader("Newest trades")
-    closed = "mart.closed_date between $since and $until"
-    widgets.rows(who, found, "fct_trades", closed, "closed_at", **period.bounds)
+    tables.rows(who, found, trades.CLOSED, **period.bounds)

@@ -54,6 +54,11 @@ class Screen:
         return [code.value for code in self.drawn.code]
 
     @property
+    def links(self) -> list[Any]:
+        """Where one can go from here, with what goes along."""
+        return [link.proto for link in self.drawn.get("page_link")]
+
+    @property
     def tables(self) -> list[Any]:
         """The tables as pandas frames."""
         return [table.value for table in self.drawn.dataframe]

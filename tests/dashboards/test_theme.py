@@ -53,15 +53,18 @@ def test_no_tile_of_up_to_ten_million_outgrows_a_phone(unit, value):
     [
         (49, 11, "count", "+38"),
         (11, 49, "count", "-38"),
-        (49, 49, "count", None),
+        (49, 49, "count", "no change"),
         (Decimal("83.4"), Decimal("91.7"), "percent", "-8.3 pp"),
         (Decimal(-100), Decimal(50), "usd", "-$150.00"),
-        (Decimal(50), None, "usd", None),
-        (None, Decimal(50), "usd", None),
+        (Decimal(50), None, "usd", "nothing to compare"),
+        (None, Decimal(50), "usd", "nothing to compare"),
     ],
 )
 def test_a_change_has_its_sign_and_shares_differ_in_points(value, before, unit, said):
-    assert theme.change(value, before, unit) == said
+    text, is_change = theme.change(value, before, unit)
+
+    assert text == said
+    assert is_change == (said[0] in "+-")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_a_change_has_its_sign_and_shares_differ_in_points(value, before, unit, 
     ],
 )
 def test_an_amount_has_the_decimals_of_its_currency(minor, currency, written):
-    assert theme.major(minor, currency) == written
+    assert theme.money(currency, theme.major(minor, currency)) == written
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ def test_a_column_is_called_by_words():
     assert [theme.heading(column) for column in columns] == [
         "Client",
         "Amount, USD",
-        "Closed",
+        "Closed, UTC",
         "Success, %",
         "PSP",
         "Side",
