@@ -68,10 +68,10 @@ def published(who: Reader) -> Publication:
 
 def held_back(refused: Publication) -> None:
     """Say plainly that newer numbers exist and were not let through."""
-    failed = ", ".join(check_name(check.name) for check in refused.failures)
+    failed = ", ".join(f"“{check_name(check.name)}”" for check in refused.failures)
     st.warning(
-        f"**A newer refresh was held back** ({theme.age(refused.decided_at, utc_now())}):"
-        f" {failed}. What you see are the last numbers that passed every check.",
+        f"**A newer refresh was held back** ({theme.age(refused.decided_at, utc_now())})."
+        f" Failed: {failed}. What you see are the last numbers that passed every check.",
         icon=":material/front_hand:",
     )
 
