@@ -41,6 +41,8 @@ def gather(session: Session, client_id: UUID, *, now: datetime) -> Gathered:
     identity = session.scalar(queries.identity_documents(client_id).limit(1))
     zone = _zone(identity, now.date())
     full_name = f"{client.first_name} {client.last_name}".strip()
+    subject = Subject(full_name, client.birth_date, (client.country,))
+    hits = queries.screening_index(session).search(subject)
     facts = {
         "country": client.country,
         "age_years": people.age_on(client.birth_date, now.date()),
@@ -51,7 +53,7 @@ def gather(session: Session, client_id: UUID, *, now: datetime) -> Gathered:
         **_others(session, client_id, documents),
         "phone_country": _same(_phone_country(client.phone), client.country),
         "ip_country": _same(client.ip_country, client.country),
-        **_screening(session, Subject(full_name, client.birth_date, (client.country,))),
+        **_screening(session, hits),
         "document_ids": [str(document.id) for document in documents],
     }
     profile = {
@@ -61,7 +63,8 @@ def gather(session: Session, client_id: UUID, *, now: datetime) -> Gathered:
         "country": client.country,
         "phone": client.phone,
     }
-    return Gathered(facts, {"profile": profile, "printed": zone and printed(zone)})
+    compared = {"profile": profile, "printed": zone and printed(zone), "hits": hits}
+    return Gathered(facts, compared)
 
 
 def printed(zone: Mrz) -> dict[str, Any]:
@@ -141,16 +144,14 @@ def _others(session: Session, client_id: UUID, documents: list[Document]) -> Fac
     }
 
 
-def _screening(session: Session, subject: Subject) -> Facts:
+def _screening(session: Session, hits: list[dict[str, Any]]) -> Facts:
     lists = [
         {"name": found.name, "version": found.version} for found in session.scalars(queries.lists())
     ]
-    hits = queries.screening_index(session).search(subject)
     return {
         "screening_lists": lists,
         "screening_lists_count": len(lists),
         "screening_percent": hits[0]["percent"] if hits else 0,
-        "screening_hits": hits,
     }
 
 

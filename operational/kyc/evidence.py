@@ -75,11 +75,11 @@ def _ground(check: Check, saw: Part) -> Part:
     facts, compared = check.facts, check.compared
     details: Part = {"saw": saw}
     if "screening_percent" in saw:
-        details["hits"] = facts["screening_hits"]
+        details["hits"] = compared["hits"]
     if "mrz" in saw and facts["mrz_faults"]:
         details["faults"] = facts["mrz_faults"]
     if saw.keys() & {"name_match_percent", "birth_date_match"}:
-        details["compared"] = compared
+        details["compared"] = {name: compared[name] for name in ("profile", "printed")}
     shared = facts.get("shared_with", {})
     others = {name: shared[name] for name in shared if f"{name}_count" in saw}
     return details | ({"shared_with": others} if others else {})

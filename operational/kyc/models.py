@@ -46,7 +46,8 @@ class Check(Row, Base):
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.client.id"), index=True)
     facts: Mapped[dict[str, Any]]
     compared: Mapped[dict[str, Any]]
-    """Who the client said to be, and what the document said: `{profile, printed}`. Personal."""
+    """Whom the client said to be, what the document said, and the listed names that came close:
+    `{profile, printed, hits}`. Personal, so no part of the facts, which the lake keeps."""
     outcome: Mapped[str]
     reasons: Mapped[list[dict[str, Any]]]
     decision_id: Mapped[UUID] = mapped_column(ForeignKey("rules.decision.id"))

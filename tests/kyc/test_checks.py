@@ -90,6 +90,17 @@ def test_a_client_who_stops_stops_with_every_reason(office, vault):
     ]
 
 
+def test_the_facts_of_a_decision_name_nobody(office, vault):
+    client = a_client(office, first_name="Viktor", last_name="Petrov", birth_date="1966-02-01")
+    hand_in(office, vault, client, mrz=td3(surname="PETROV", given="VIKTOR", birth="660201"))
+
+    check = service.submit(office, client.id, actor=herself(client), now=NOW)
+
+    told = f"{check.facts} {check.reasons}".lower()
+    assert not any(word in told for word in ("viktor", "petrov", "1966-02-01", client.phone))
+    assert check.compared["hits"][0]["listed_name"] == "PETROV, Viktor Ivanovich"
+
+
 def test_before_the_profile_there_is_nothing_to_check_and_after_the_verdict_neither(office, vault):
     client = a_client(office)
     hand_in(office, vault, client)
