@@ -4,7 +4,7 @@ Amounts are text: JSON numbers are floats in many programs.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
@@ -96,3 +96,32 @@ class AccountForm(BaseModel):
 
 def _text(minor: int, currency: str) -> str:
     return str(Money(minor, currency)).partition(" ")[0]
+
+
+class EntryOut(_Amount):
+    """One entry of a wallet, with the business event it belongs to."""
+
+    id: int
+    journal_id: int
+    kind: str
+    op_key: str
+    balance_after: str | None
+    effective_at: datetime
+    recorded_at: datetime
+    reverses: int | None
+
+    @classmethod
+    def of(cls, entry: Any, journal: Any) -> "EntryOut":
+        after = entry.balance_after
+        return cls(
+            id=entry.id,
+            amount_minor=entry.amount,
+            currency=entry.currency,
+            journal_id=journal.id,
+            kind=journal.kind,
+            op_key=journal.op_key,
+            balance_after=None if after is None else _text(after, entry.currency),
+            effective_at=journal.effective_at,
+            recorded_at=journal.recorded_at,
+            reverses=journal.reverses,
+        )

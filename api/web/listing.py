@@ -47,7 +47,7 @@ def listed(
         is_rising: the smallest first.
         name: of the query's field; a page with two lists needs two.
     """
-    after = _id(request.query_params.get(name, ""))
+    after = _id(found, request.query_params.get(name, ""))
     rows = part(session, found, by=by, is_rising=is_rising, after=after, rows_max=PART_ROWS + 1)
     counted = select(func.count()).select_from(found.limit(COUNTED_MAX + 1).subquery())
     total = session.scalar(counted) or 0
@@ -66,7 +66,7 @@ def part(
     found: Select[T],
     *,
     by: str,
-    after: UUID | None,
+    after: UUID | int | None,
     rows_max: int,
     is_rising: bool = False,
 ) -> Sequence[T]:
@@ -83,9 +83,10 @@ def part(
     return session.scalars(found.order_by(*order).limit(rows_max)).all()
 
 
-def _id(text: str) -> UUID | None:
-    """What is no id begins at the beginning."""
+def _id(found: Select[T], text: str) -> UUID | int | None:
+    """An id of these rows: a UUID, in the ledger a number. What is none begins at the beginning."""
+    kind: type[UUID | int] = found.column_descriptions[0]["entity"].id.type.python_type
     try:
-        return UUID(text)
+        return kind(text)
     except ValueError:
         return None

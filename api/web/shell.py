@@ -15,6 +15,8 @@ from operational.kit import ids
 from operational.kit.actor import Actor
 from operational.kit.money import Money
 
+OK = 200
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
@@ -37,7 +39,7 @@ def page(request: Request, template: str, /, status: int = 200, **content: Any) 
         can=lambda permission: Permission(permission) in held,
         problems=getattr(request.state, "problems", {}),
         typed=getattr(request.state, "typed", {}),
-        notice=words.DONE.get(request.query_params.get("done", "")),
+        notice=words.DONE.get(request.query_params.get("done", "")) if status == OK else None,
         once=ids.uuid7().hex,
         **content,
     )

@@ -28,8 +28,6 @@ class Permission(StrEnum):
     """See every client's payments."""
     LEDGER_READ = "ledger.read"
     """See balances and postings of every account."""
-    LEDGER_ADJUST = "ledger.adjust"
-    """Ask for, or second, a manual posting. Four eyes."""
     PLATFORMS_OPEN_ACCOUNT = "platforms.open_account"
     """Open a trading account of one's own."""
     PLATFORMS_FUND = "platforms.fund"
@@ -66,8 +64,6 @@ class Permission(StrEnum):
     """See who has which role, and what waits for a second person."""
     USERS_MANAGE = "users.manage"
     """Create, disable and ask for role changes; second those of others. Four eyes."""
-    SANDBOX_OPERATE = "sandbox.operate"
-    """Play faults on the sandbox of a demo hub."""
 
 
 class Role(StrEnum):
@@ -122,7 +118,6 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.CLIENTS_READ,
             P.PAYMENTS_READ,
             P.LEDGER_READ,
-            P.LEDGER_ADJUST,
             P.PLATFORMS_READ,
             P.PARTNERS_READ,
             P.PARTNERS_PUBLISH_PLAN,
@@ -173,7 +168,6 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.MESSAGES_REPLAY,
             P.USERS_READ,
             P.USERS_MANAGE,
-            P.SANDBOX_OPERATE,
         }
     ),
     Role.CLIENT: frozenset(

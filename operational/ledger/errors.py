@@ -1,12 +1,16 @@
 """What the ledger refuses."""
 
-from operational.kit.errors import Conflict, DomainError
+from operational.kit.errors import Conflict, DomainError, NotFound
 
 
 class InsufficientFunds(DomainError):
     """The account would fall below its floor."""
 
     code = "insufficient_funds"
+
+
+class WalletNotFound(NotFound):
+    code = "wallet_not_found"
 
 
 class AlreadyReversed(DomainError):

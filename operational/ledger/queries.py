@@ -1,12 +1,13 @@
 """Named reads of the ledger."""
 
-from datetime import datetime
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from operational.kit.money import Money
+from operational.ledger.errors import WalletNotFound
 from operational.ledger.models import Account, Balance, Entry, Journal
 
 
@@ -45,20 +46,28 @@ def wallets(owner_id: UUID) -> Select[str, int, int]:
     )
 
 
-def statement(owner_id: UUID, limit: int = 100) -> Select[datetime, str, int, str, int | None, str]:
-    """The newest entries of one owner's accounts with their journals."""
-    return (
-        select(
-            Journal.recorded_at,
-            Journal.kind,
-            Entry.amount,
-            Entry.currency,
-            Entry.balance_after,
-            Journal.op_key,
-        )
-        .join(Entry, Entry.journal_id == Journal.id)
-        .join(Account, Account.id == Entry.account_id)
-        .where(Account.owner_id == owner_id)
-        .order_by(Entry.id.desc())
-        .limit(limit)
+def wallet(session: Session, owner_id: UUID, currency: str) -> Account:
+    """One owner's wallet in one currency.
+
+    Raises:
+        WalletNotFound.
+    """
+    found = session.scalar(
+        select(Account)
+        .where(Account.owner_id == owner_id, Account.currency == currency)
+        .order_by(Account.id)
+        .limit(1)
     )
+    if found is None:
+        raise WalletNotFound(f"There is no wallet in {currency}.")
+    return found
+
+
+def entries(account_id: int) -> Select[Entry]:
+    """Every entry of one account; in no order."""
+    return select(Entry).where(Entry.account_id == account_id)
+
+
+def journals(journal_ids: Collection[int]) -> Select[Journal]:
+    """The journals these entries belong to."""
+    return select(Journal).where(Journal.id.in_(journal_ids))

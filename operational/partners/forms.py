@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field
 
 from operational.clients.forms import Country, Email, FirstName, Form
 from operational.kit.money import EXPONENTS
@@ -26,7 +26,6 @@ class PartnerForm(Form):
     """Who joins, and on what terms."""
 
     email: Email
-    password: SecretStr = Field(max_length=10_000)
     name: FirstName
     code: Annotated[str, AfterValidator(_code)]
     """On the referral links."""

@@ -82,7 +82,6 @@ def publish_plan(session: Session, version_id: UUID, *, actor: Actor, now: datet
     version = session.get(PlanVersion, version_id, with_for_update=True)
     if version is None:
         raise PlanNotFound(f"plan version {version_id} does not exist")
-
     if version.published_by is not None:
         raise PlanPublished(f"{version.name} version {version.version} is published")
     if version.made_by == actor.id:

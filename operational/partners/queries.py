@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import CTE
 
-from operational.partners.errors import PartnerNotFound
+from operational.partners.errors import PartnerNotFound, PlanNotFound
 from operational.partners.models import Attribution, Edge, Partner, PlanVersion
 
 
@@ -23,9 +23,18 @@ def get(session: Session, partner_id: UUID) -> Partner:
     return found
 
 
-def partners() -> Select[Partner]:
-    """Every partner, oldest first."""
-    return select(Partner).order_by(Partner.joined_at, Partner.id)
+def partners(text: str = "") -> Select[Partner]:
+    """Partners of everybody, of one reference or code, or with this in their name; in no order."""
+    wanted = text.strip()
+    if not wanted:
+        return select(Partner)
+    return select(Partner).where(
+        or_(
+            Partner.reference == wanted.upper(),
+            Partner.code == wanted.upper(),
+            Partner.name.icontains(wanted, autoescape=True),
+        )
+    )
 
 
 def by_code(code: str) -> Select[Partner]:
@@ -91,9 +100,48 @@ def subtree(partner_id: UUID, at: datetime) -> CTE:
     )
 
 
-def plan_versions(name: str) -> Select[PlanVersion]:
-    """Every version of a plan, drafts included, newest first."""
-    return select(PlanVersion).where(PlanVersion.name == name).order_by(PlanVersion.version.desc())
+def below(partner_id: UUID, at: datetime) -> Select[Partner, int]:
+    """Everybody below a partner at one moment, with how many steps down, nearest first."""
+    found = subtree(partner_id, at)
+    return (
+        select(Partner, found.c.depth)
+        .join(found, found.c.id == Partner.id)
+        .where(found.c.depth > 0)
+        .order_by(found.c.depth, Partner.joined_at, Partner.id)
+    )
+
+
+def client_counts(session: Session, at: datetime) -> dict[UUID, int]:
+    """How many clients belong to each partner itself at one moment."""
+    found = (
+        select(Attribution.partner_id, func.count())
+        .where(_holds_at(Attribution, at))
+        .group_by(Attribution.partner_id)
+    )
+    return {partner_id: count for partner_id, count in session.execute(found)}  # noqa: C416 - a row is no pair to dict()
+
+
+def plan(session: Session, version_id: UUID) -> PlanVersion:
+    """The plan version with this id.
+
+    Raises:
+        PlanNotFound.
+    """
+    found = session.get(PlanVersion, version_id)
+    if found is None:
+        raise PlanNotFound(f"plan version {version_id} does not exist")
+    return found
+
+
+def plan_versions(name: str | None = None) -> Select[PlanVersion]:
+    """Every version of one plan or of all, drafts included, newest first."""
+    found = select(PlanVersion).order_by(PlanVersion.name, PlanVersion.version.desc())
+    return found if name is None else found.where(PlanVersion.name == name)
+
+
+def plan_drafts() -> Select[PlanVersion]:
+    """Plan versions that wait for a second person."""
+    return plan_versions().where(PlanVersion.published_by.is_(None))
 
 
 def plan_in_force(name: str, at: datetime) -> Select[PlanVersion]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from operational.access import invitations
 from operational.access import service as access
 from operational.access.matrix import Permission, Role
 from operational.access.passwords import PasswordHash
@@ -38,11 +39,11 @@ def create_partner(
     actor: Actor,
     now: datetime,
 ) -> Partner:
-    """Make a partner who can sign in, under another one if said.
+    """Make a partner, under another one if said. Without a hash nobody signs in before `invite`.
 
     Raises:
         Forbidden: without `partners.manage`.
-        EmailTaken, PasswordWeak, CodeTaken, PartnerNotFound.
+        EmailTaken, CodeTaken, PartnerNotFound.
     """
     access.require(actor, Permission.PARTNERS_MANAGE)
     if session.scalar(queries.by_code(form.code)) is not None:
@@ -52,8 +53,8 @@ def create_partner(
         session,
         email=form.email,
         name=form.name,
-        password=password_hash or form.password.get_secret_value(),
-        is_hashed=password_hash is not None,
+        password=password_hash,
+        is_hashed=True,
         role=Role.PARTNER,
         actor=actor,
         now=now,
@@ -87,6 +88,19 @@ def create_partner(
             session, partner.id, parent_id, since=now, reason="joined", actor=actor, now=now
         )
     return partner
+
+
+def invite(session: Session, partner_id: UUID, *, actor: Actor, now: datetime) -> str:
+    """Hand the account over, or over again; return the token of the link that does so once.
+
+    Raises:
+        Forbidden: without `partners.manage`.
+        PartnerNotFound.
+    """
+    access.require(actor, Permission.PARTNERS_MANAGE)
+    partner = queries.get(session, partner_id)
+    user = access.locked(session, partner.user_id)
+    return invitations.invite(session, user, actor=actor, now=now)
 
 
 def move_partner(

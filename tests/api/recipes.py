@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -213,11 +214,10 @@ def unblock(door: Door, path: str) -> Attempt:
     return Attempt(officer, path.format(account_id=account), ["account:unblock"], body(path, form))
 
 
-@recipe("POST", "/api/partners")
+@recipe("POST", "/api/partners", "/staff/partners")
 def partner(door: Door, path: str) -> Attempt:
     form = {
         "email": f"{uuid7().hex}@example.com",
-        "password": PASSWORD,
         "name": "Alpha Partners",
         "code": uuid7().hex[-10:].upper(),
         "country": "CY",
@@ -225,7 +225,36 @@ def partner(door: Door, path: str) -> Attempt:
         "plan_name": "standard",
     }
     manager = door.signed_in(Role.MANAGEMENT)
-    return Attempt(manager, path, ["user:create", "partner:join"], body(path, form))
+    verbs = ["user:create", "partner:join", "user:invite"]
+    return Attempt(manager, path, verbs, body(path, form))
+
+
+@recipe("POST", "/api/partners/{partner_id}/invitation", "/staff/partners/{partner_id}/invitation")
+def invite_partner(door: Door, path: str) -> Attempt:
+    joined = partner(door, "/api/partners")
+    made = joined.client.post(joined.path, **joined.sent).json()["id"]
+    return Attempt(joined.client, path.format(partner_id=made), ["user:invite"])
+
+
+@recipe("POST", "/api/plans/{name}/drafts", "/staff/plans")
+def draft_plan(door: Door, path: str) -> Attempt:
+    name = f"plan {uuid7().hex[-8:]}"
+    later = (door.clock() + timedelta(days=1)).replace(tzinfo=None)
+    form: dict[str, Any] = {"name": name, "rates": "group forex 5.00 USD"}
+    form["valid_from"] = later.isoformat()
+    if path.startswith("/api"):
+        rate = {"symbol_group": "forex", "per_lot": "5.00", "currency": "USD"}
+        form = {"rates": [rate], "valid_from": f"{later.isoformat()}Z"}
+    manager = door.signed_in(Role.MANAGEMENT)
+    return Attempt(manager, path.format(name=name), ["plan:draft"], body(path, form))
+
+
+@recipe("POST", "/api/plans/versions/{version_id}/publish", "/staff/plans/{version_id}/publish")
+def publish_plan(door: Door, path: str) -> Attempt:
+    drafted = draft_plan(door, "/api/plans/{name}/drafts")
+    version = drafted.client.post(drafted.path, **drafted.sent).json()["id"]
+    finance = door.signed_in(Role.FINANCE)
+    return Attempt(finance, path.format(version_id=version), ["plan:publish"])
 
 
 @recipe("POST", "/api/rules/tables/{name}/drafts", "/staff/rules/{version_id}")

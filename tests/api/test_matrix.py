@@ -117,6 +117,21 @@ def test_every_permission_is_held_by_somebody_and_outsiders_hold_none_of_staff()
     assert outside & inside == frozenset()
 
 
+ELSEWHERE = {
+    Permission.CLIENTS_CONTACT: "fields of clients are masked without it",
+    Permission.REPORTS_BUILD: "opens pages of the dashboards",
+}
+"""Permissions that open no route by themselves."""
+
+
+def test_every_permission_opens_something(opened):
+    rules = [rule for route in routes_of(opened.app) for rule in rules_of(route)]
+    asked = {rule.permission for rule in rules if isinstance(rule, Needs)}
+
+    assert asked | ELSEWHERE.keys() == set(Permission)
+    assert asked.isdisjoint(ELSEWHERE)
+
+
 def test_a_client_never_names_another_client():
     """Routes of one's own affairs take no client id, so there is none to guess."""
     assert [route.path for route in me.router.routes if "client_id" in route.path] == []

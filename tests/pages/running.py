@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 import httpx
 
-from operational.access import service, totp
+from operational.access import passwords, service, totp
 from operational.access.matrix import Role
 from operational.access.totp import FieldKey
 from operational.kit import db
@@ -78,14 +78,14 @@ def _settle(settings: Settings, roles: list[Role]) -> dict[str, str]:
         load_list(session, "test_list", "1", [listed], actor=HUB, now=now)
         partner = PartnerForm(
             email="partner@example.com",
-            password=PASSWORD,
             name="Alpha Partners",
             code="ALPHA7",
             country="CY",
             currency="USD",
             plan_name="standard",
         )
-        partners.create_partner(session, partner, actor=HUB, now=now)
+        hashed = passwords.hash_password(PASSWORD)
+        partners.create_partner(session, partner, password_hash=hashed, actor=HUB, now=now)
         for role in roles:
             user = service.create_user(
                 session,

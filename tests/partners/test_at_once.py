@@ -25,7 +25,6 @@ ROUNDS = 5
 def a_partner(session, code):
     form = PartnerForm(
         email=f"{code.lower()}@partners.example",
-        password="a long enough phrase",
         name=code,
         code=code,
         country="DE",

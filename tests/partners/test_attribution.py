@@ -33,7 +33,6 @@ def a_partner(session, code, parent=None, now=NOW, **fields):
     form = PartnerForm.model_validate(
         {
             "email": f"{code.lower()}@partners.example",
-            "password": "a long enough phrase",
             "name": f"Partner {code}",
             "code": code,
             "country": "DE",
@@ -190,7 +189,6 @@ def test_only_management_makes_partners(session):
             session,
             PartnerForm(
                 email="x@partners.example",
-                password="a long enough phrase",
                 name="X",
                 code="XXX",
                 country="DE",

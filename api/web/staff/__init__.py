@@ -1,6 +1,19 @@
 """The staff screens; each shows what its reader's permissions allow, and no more."""
 
-from api.web.staff import accounts, audit, clients, home, messages, payments, review, rules, users
+from api.web.staff import (
+    accounts,
+    audit,
+    clients,
+    home,
+    ledger,
+    messages,
+    partners,
+    payments,
+    plans,
+    review,
+    rules,
+    users,
+)
 
 ROUTERS = (
     home.router,
@@ -8,6 +21,9 @@ ROUTERS = (
     clients.router,
     payments.router,
     accounts.router,
+    partners.router,
+    plans.router,
+    ledger.router,
     rules.router,
     messages.router,
     users.router,

@@ -12,6 +12,7 @@ from api.web.shell import page
 from operational.access import queries as access
 from operational.access.matrix import Permission, permissions
 from operational.messaging import queries as messaging
+from operational.partners import queries as partners
 from operational.platforms import queries as platforms
 from operational.review import queries as review
 from operational.rules import queries as rules
@@ -26,6 +27,7 @@ _WAITING: tuple[tuple[Permission, str, str, Callable[[], Select[Any]]], ...] = (
     (P.MESSAGES_READ, "Parked commands", "/staff/messages", messaging.parked_commands),
     (P.PLATFORMS_READ, "Accounts in contradiction", "/staff/accounts", platforms.contradictions),
     (P.RULES_PUBLISH, "Rule drafts", "/staff/rules", rules.drafts),
+    (P.PARTNERS_PUBLISH_PLAN, "Plan drafts", "/staff/plans", partners.plan_drafts),
     (P.USERS_READ, "Approvals", "/staff/users", access.waiting_approvals),
 )
 """What waits for a person: who may see it, and where."""

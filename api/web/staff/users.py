@@ -112,7 +112,8 @@ def decide(
     return page(
         request,
         "staff/invited.html",
-        user=queries.user(session, UUID(approval.subject_id)),
+        name=queries.user(session, UUID(approval.subject_id)).name,
         link=invitation_link(hub.settings, invitation),
         days=invitations.LIFE.days,
+        back="/staff/users",
     )
