@@ -19,8 +19,10 @@ from operational.kit.settings import Settings
 from operational.migrations.upgrade import upgrade
 
 # Durability is tested where it matters (tests/faults) on servers of their own.
-THROW_AWAY = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+THROW_AWAY = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_wal_size = 512MB\n"
 TEMPLATE = "kingpost_template"
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 6 * 1024**3
+"""A fresh database is 600 small files: 20 ms in memory, up to half a second on a busy disk."""
 
 
 @dataclass
@@ -97,10 +99,14 @@ def findings(database: Database) -> list[str]:
         return examine(connection, LEDGER_CHECKS).findings
 
 
+def _has_room(folder: Path) -> bool:
+    return folder.is_dir() and shutil.disk_usage(folder).free > ROOM_BYTES
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     # A Unix socket's path is short; pytest's own folders can be too long for it.
-    home = Path(tempfile.mkdtemp(prefix="kp-"))
+    home = Path(tempfile.mkdtemp(prefix="kp-", dir=MEMORY if _has_room(MEMORY) else None))
     superuser = make_url(postgres.start(home / "pg", THROW_AWAY)).set(
         drivername="postgresql+psycopg"
     )
