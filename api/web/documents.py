@@ -58,11 +58,11 @@ def upload(
         now=now,
         vault=Vault(hub.settings),
     )
-    return see_other("/room/documents")
+    return see_other("/room/documents", "document")
 
 
 @router.post("/check", dependencies=[UPLOADS, throttles.IDENTITY])
 def submit(session: SessionDep, actor: ActorDep, me: MeDep, now: NowDep) -> Response:
     """Ask for the identity check; clear cases are decided before the page comes back."""
     kyc.submit(session, me.id, actor=actor, now=now)
-    return see_other("/room/documents")
+    return see_other("/room/documents", "check")

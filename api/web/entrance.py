@@ -113,7 +113,7 @@ def sign_in(
 def sign_out(request: Request, session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
     assert actor.session_id is not None
     sessions.sign_out(session, actor.session_id, actor=actor, now=now)
-    response = see_other("/sign-in")
+    response = see_other("/sign-in", "signed_out")
     cookies.drop(response, request)
     return response
 

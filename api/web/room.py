@@ -78,7 +78,7 @@ def complete_profile(
     now: NowDep,
 ) -> Response:
     clients.complete_profile(session, me.id, form, actor=actor, now=now)
-    return see_other("/room/documents")
+    return see_other("/room/documents", "profile")
 
 
 @router.get("/deposit", dependencies=[DEPOSITS])

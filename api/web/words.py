@@ -71,10 +71,7 @@ DONE: dict[str, str] = {
     # Clients.
     "profile": "Your profile is saved.",
     "document": "The document has arrived.",
-    "check": "Your documents were checked.",
-    "deposit": "Your deposit is asked for.",
-    "account": "Your trading account is asked for.",
-    "transfer": "The transfer is asked for.",
+    "check": "Your documents are sent in.",
     # One's own account.
     "password": "Your password is changed; every session has ended. Sign in with the new one.",
     "session_ended": "The session has ended.",

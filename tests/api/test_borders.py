@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from api.routes.sessions import TRIES_PER_ADDRESS_MAX
+from api.web import words
 from operational.access.matrix import Role
 from operational.kit.ids import uuid7
 from tests.api.opened import PASSWORD
@@ -259,3 +260,11 @@ def test_measurements_are_for_this_machine_alone(opened):
 
     assert opened.visitor().get("/metrics").status_code == httpx.codes.OK
     assert from_afar.get("/metrics").status_code == httpx.codes.FORBIDDEN
+
+
+def test_after_a_change_the_page_says_what_was_done_in_our_words_alone(opened):
+    client = opened.signed_in(Role.CLIENT)
+
+    assert words.DONE["session_ended"] in client.get("/account?done=session_ended").text
+    assert 'role="status"' not in client.get("/account?done=<b>made up</b>").text
+    assert 'role="status"' not in client.get("/account").text

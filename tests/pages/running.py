@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 import httpx
 
-from operational.access import passwords, service, totp
+from operational.access import passwords, queries, service, sessions, totp
 from operational.access.matrix import Role
 from operational.access.totp import FieldKey
 from operational.kit import db
@@ -44,6 +44,16 @@ class RunningHub:
     def code(self, role: Role) -> str:
         """What the authenticator of that colleague shows now."""
         return totp.code_at(self.secrets[role], utc_now())
+
+    def session_cookie(self, role: Role) -> dict[str, str]:
+        """A session of that colleague, as a browser keeps it."""
+        engine = db.engine(self.settings, db.API)
+        with db.transaction(engine) as session:
+            user = queries.user_by_email(session, f"{role}@example.com")
+            assert user is not None
+            _, token = sessions.open_session(session, user, ip="", user_agent="", now=utc_now())
+        engine.dispose()
+        return {"name": "kingpost_session", "value": token, "url": self.url}
 
     def wait_for_next_code(self) -> None:
         """A code works once; the next one comes with the next half minute."""

@@ -25,7 +25,7 @@ def complete_profile(page: Page, birth_date: str) -> None:
     page.fill("#birth_date", birth_date)
     page.fill("#phone", "+4915112345678")
     page.get_by_role("button", name="Save").click()
-    page.wait_for_url("**/room/documents")
+    page.wait_for_url("**/room/documents?*")
 
 
 def hand_in_passport(page: Page, first_name: str, last_name: str, birth: str, number: str) -> None:

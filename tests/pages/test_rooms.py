@@ -74,7 +74,8 @@ def test_a_flagged_client_stops_with_reasons_and_a_compliance_officer_decides(hu
     expect(officer.locator(".problem")).to_have_text("Say why, in a few words.")
     officer.fill("#note", "Another Viktor Bout: born elsewhere, seen in person.")
     officer.get_by_role("button", name="Approve").click()
-    officer.wait_for_url("**/staff/review")
+    officer.wait_for_url("**/staff/review?*")
+    expect(officer.get_by_role("status")).to_have_text("The case is decided.")
 
     viktor.goto("/room/documents")
     expect(viktor.locator("#verdict")).to_contain_text("You are verified")
@@ -115,3 +116,33 @@ def test_a_partner_sees_the_clients_it_brought_by_masked_names(hub, person):
     expect(partner.locator("tbody tr").first).to_be_visible()
     assert "Ashcombe" not in partner.content()
     assert "example.com" not in partner.locator("tbody").inner_text()
+
+
+def test_a_page_that_cannot_renew_says_so_and_a_signed_out_one_goes_to_the_door(hub, person):
+    page = person()
+    page.context.add_cookies([hub.session_cookie(Role.SUPPORT)])
+    page.goto("/staff/accounts")
+    stale = page.get_by_text("Not renewed since")
+
+    page.context.set_offline(True)
+    expect(stale).to_be_visible(timeout=SOON_MS)
+    page.context.set_offline(False)
+    expect(stale).to_be_hidden(timeout=SOON_MS)
+
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/staff")
+    elsewhere.get_by_role("button", name="Sign out").click()
+    expect(elsewhere.get_by_role("status")).to_have_text("You are signed out.")
+    page.wait_for_url("**/sign-in?next=/staff/accounts")
+
+
+def test_a_file_too_large_is_told_before_it_is_sent(hub, person):
+    lena = person()
+    steps.register(lena, "Lena", "Large")
+    steps.complete_profile(lena, "1990-05-17")
+    large = {"name": "p.png", "mimeType": "image/png", "buffer": b"x" * (16 * 1024 * 1024)}
+
+    lena.set_input_files("#file", large)
+
+    said = lena.locator("#file").evaluate("input => input.validationMessage")
+    assert said == "This file is too large: at most 15 MB."

@@ -85,7 +85,7 @@ def decide(
         actor=actor,
         now=now,
     )
-    return see_other("/staff/review")
+    return see_other("/staff/review", "case_decided")
 
 
 @router.get("/documents/{document_id}", dependencies=[needs(Permission.KYC_READ)])
