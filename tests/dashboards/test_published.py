@@ -5,6 +5,7 @@ from decimal import Decimal
 from io import BytesIO
 from urllib.parse import quote_plus
 
+import duckdb
 import polars as pl
 import psutil
 import pytest
@@ -161,6 +162,18 @@ def test_a_reference_is_seen_by_those_who_may_see_whom_it_names(ask, role):
             seen = set(answer[column.name].to_list())
             is_masked = seen == {MASK.strip("'")}
             assert is_masked == (column.permission is not None and column.permission not in held)
+
+
+def test_an_account_is_shown_without_the_id_of_whose_it_is():
+    codes = ["psp:adyen:EUR", "wallet:01a211cd-465d-7561-b850-fd176acf7dc4:EUR"]
+    mart = pl.DataFrame({"account_code": codes})
+    (account,) = [
+        column for column in ROWS["fct_ledger_balances"].columns if column.name == "account"
+    ]
+    shown = duckdb.sql(f"select {account.sql} as account from mart order by account").pl()
+
+    assert shown["account"].to_list() == ["psp:adyen:EUR", "wallet:…:EUR"]
+    assert mart.height == shown.height
 
 
 def test_masks_ask_for_permissions_that_exist():
