@@ -16,6 +16,7 @@ from sandbox.vendor import Parcel, Vendor
 _BACKOFF_SECONDS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
 _POLL_SECONDS = 0.2
 _TIMEOUT_SECONDS = 10
+_REORDER_SECONDS = 2
 _LANES = 8
 _BATCH = 500
 
@@ -109,7 +110,10 @@ class Deliveries:
                 lanes = asyncio.Semaphore(_LANES)
                 held: list[sqlite3.Row] = []
                 await asyncio.gather(
-                    *(self._send_lane(lanes, rows, held) for rows in by_subject.values())
+                    *(
+                        self._send_lane(lanes, rows, held, due[-1]["id"])
+                        for rows in by_subject.values()
+                    )
                 )
                 for row in held:
                     await self._send(row, None)
@@ -122,13 +126,17 @@ class Deliveries:
         )
 
     async def _send_lane(
-        self, lanes: asyncio.Semaphore, rows: list[sqlite3.Row], held: list[sqlite3.Row]
+        self,
+        lanes: asyncio.Semaphore,
+        rows: list[sqlite3.Row],
+        held: list[sqlite3.Row],
+        last_id: int,
     ) -> None:
         async with lanes:
             for row in rows:
                 fault = await asyncio.to_thread(self._strike, row)
                 if fault and fault.fault is FaultKind.REORDER:
-                    await self._hold(row, fault, held)
+                    await self._hold(row, fault, held if row["id"] < last_id else None)
                 else:
                     await self._send(row, fault)
 
@@ -138,12 +146,13 @@ class Deliveries:
             return None
         return self._faults.take(f"webhook {row['type']}", row["event"])
 
-    async def _hold(self, row: sqlite3.Row, fault: Fault, held: list[sqlite3.Row]) -> None:
-        """Let the others go first: at the end of this round, or at a later time if one is given."""
-        if fault.delay_ms is None:
+    async def _hold(self, row: sqlite3.Row, fault: Fault, held: list[sqlite3.Row] | None) -> None:
+        """Let the others go first: those of this round, or those of a while if none is behind it."""
+        if fault.delay_ms is None and held is not None:
             held.append(row)
         else:
-            await self._later(row, fault.delay_ms / 1000, _HELD_BACK)
+            wait = _REORDER_SECONDS if fault.delay_ms is None else fault.delay_ms / 1000
+            await self._later(row, wait, _HELD_BACK)
 
     async def _send(self, row: sqlite3.Row, fault: Fault | None) -> None:
         match fault.fault if fault else None:

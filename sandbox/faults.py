@@ -1,6 +1,7 @@
 """The fault table: which call or callback goes wrong, how, and how often."""
 
 import threading
+from collections.abc import Callable
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -86,13 +87,17 @@ class FaultTable:
             db.execute("delete from faults where ?1 is null or id = ?1", (identifier,))
             self._rules = self._load()
 
-    def take(self, what: str, text: str) -> Fault | None:
+    def take(
+        self, what: str, text: str, can_strike: Callable[[Fault], bool] = lambda _: True
+    ) -> Fault | None:
         """The fault that strikes this call or callback now, if any; it counts as used."""
         if not self._rules:
             return None
         with self._lock:
             for rule in self._rules:
                 if not fnmatchcase(what, rule.match) or rule.contains not in text:
+                    continue
+                if not can_strike(rule):
                     continue
                 if rule.count is not None and rule.fired >= rule.skip + rule.count:
                     continue

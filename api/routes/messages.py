@@ -1,4 +1,4 @@
-"""Messages that stopped: see, replay."""
+"""Messages that stopped: see, replay, close."""
 
 from typing import Literal
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
 from api.schemas.lists import After, Limit
-from api.schemas.messages import CallbackOut, CommandOut, MessageOut
+from api.schemas.messages import CallbackOut, CloseForm, CommandOut, MessageOut
 from api.web.listing import part
 from operational.access.matrix import Permission
 from operational.messaging import inbox, outbox, queries
@@ -45,3 +45,19 @@ def replay(
     """Put a parked message back to work."""
     verb = {"inbox": inbox.replay, "outbox": outbox.replay}[box]
     return MessageOut.model_validate(verb(session, message_id, actor=actor, now=now))
+
+
+@router.post("/{box}/{message_id}/close", dependencies=[needs(Permission.MESSAGES_CLOSE)])
+def close(
+    box: Literal["inbox", "outbox"],
+    message_id: UUID,
+    form: CloseForm,
+    *,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> MessageOut:
+    """Lay a parked message aside for good."""
+    verb = {"inbox": inbox.close, "outbox": outbox.close}[box]
+    closed = verb(session, message_id, reason=form.reason, actor=actor, now=now)
+    return MessageOut.model_validate(closed)

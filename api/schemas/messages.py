@@ -1,10 +1,10 @@
 """Parked messages over the wire."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 
 class MessageOut(BaseModel):
@@ -17,6 +17,14 @@ class MessageOut(BaseModel):
     attempts: int
     error: str | None
     created_at: datetime
+
+
+class CloseForm(BaseModel):
+    """Why nothing follows from it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class CallbackOut(MessageOut):

@@ -109,8 +109,10 @@ def request_deposit(
 def payment(
     request: Request,
     reference: str,
+    *,
     session: SessionDep,
     me: MeDep,
+    now: NowDep,
     session_result: Annotated[str | None, Query(alias="sessionResult")] = None,
 ) -> Response:
     """One deposit. The PSP sends browsers back here; whatever they claim, nothing is credited."""
@@ -119,8 +121,13 @@ def payment(
         raise PaymentNotFound(f"There is no payment {reference}.")
     if session_result:
         deposits.keep_session_result(found, session_result)
+    is_stuck = deposits.is_stuck(found, now)
     return page(
-        request, "room_payment.html", payment=found, moving=found.status in _MOVING_PAYMENTS
+        request,
+        "room_payment.html",
+        payment=found,
+        is_stuck=is_stuck,
+        moving=found.status in _MOVING_PAYMENTS and not is_stuck,
     )
 
 

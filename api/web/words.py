@@ -87,6 +87,7 @@ DONE: dict[str, str] = {
     "rule_published": "This version is in force now.",
     "rule_withdrawn": "The draft is withdrawn.",
     "message_replayed": "The message is back at work.",
+    "message_closed": "The message is closed; what came is kept.",
     "asked": "Asked for. Another person must agree.",
     "agreed": "Agreed, and done.",
     "declined": "Refused; nothing was changed.",

@@ -60,6 +60,8 @@ class Permission(StrEnum):
     """See parked callbacks and commands."""
     MESSAGES_REPLAY = "messages.replay"
     """Put a parked message back to work."""
+    MESSAGES_CLOSE = "messages.close"
+    """Lay a parked message aside for good, with the reason."""
     USERS_READ = "users.read"
     """See who has which role, and what waits for a second person."""
     USERS_MANAGE = "users.manage"
@@ -126,6 +128,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.RULES_PUBLISH,
             P.MESSAGES_READ,
             P.MESSAGES_REPLAY,
+            P.MESSAGES_CLOSE,
             P.KPIS_READ,
             P.REPORTS_BUILD,
         }
@@ -166,6 +169,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.AUDIT_READ,
             P.MESSAGES_READ,
             P.MESSAGES_REPLAY,
+            P.MESSAGES_CLOSE,
             P.USERS_READ,
             P.USERS_MANAGE,
         }

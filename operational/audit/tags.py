@@ -64,8 +64,10 @@ class Tag(StrEnum):
     LEDGER_REVERSE = "ledger:reverse"
     INBOX_PARK = "inbox:park"
     INBOX_REPLAY = "inbox:replay"
+    INBOX_CLOSE = "inbox:close"
     OUTBOX_PARK = "outbox:park"
     OUTBOX_REPLAY = "outbox:replay"
+    OUTBOX_CLOSE = "outbox:close"
 
     # Platform.
     ACCOUNT_REQUEST = "account:request"

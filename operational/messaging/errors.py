@@ -28,6 +28,6 @@ class Incurable(DomainError):
 
 
 class NotParked(DomainError):
-    """Only a parked message can be replayed."""
+    """Only a parked message can be replayed or closed."""
 
     code = "not_parked"

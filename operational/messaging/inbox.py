@@ -109,12 +109,7 @@ def replay(session: Session, message_id: UUID, *, actor: Actor, now: datetime) -
         NotFound: there is no such message.
         NotParked: it is not parked.
     """
-    message = session.get(InboxMessage, message_id, with_for_update=True)
-    if message is None:
-        raise NotFound(f"There is no message {message_id}.")
-    if message.status != InboxStatus.PARKED:
-        raise NotParked(f"Message {message_id} is {message.status}.")
-
+    message = _parked(session, message_id)
     message.status = InboxStatus.NEW
     message.attempts = 0
     message.next_at = now
@@ -122,4 +117,31 @@ def replay(session: Session, message_id: UUID, *, actor: Actor, now: datetime) -
     audit.record(
         session, Tag.INBOX_REPLAY, subject=message.id, actor=actor, now=now, reason=message.error
     )
+    return message
+
+
+def close(
+    session: Session, message_id: UUID, *, reason: str, actor: Actor, now: datetime
+) -> InboxMessage:
+    """Lay a parked message aside: nothing follows from it. The caller has checked `messages.close`.
+
+    What came is kept as it came. Nobody can mend it here: what the PSP said wrong it says anew,
+    under another id, and what we had wrong is put right and the message replayed.
+
+    Raises:
+        NotFound: there is no such message.
+        NotParked: it is not parked.
+    """
+    message = _parked(session, message_id)
+    message.status = InboxStatus.CLOSED
+    audit.record(session, Tag.INBOX_CLOSE, subject=message.id, actor=actor, now=now, reason=reason)
+    return message
+
+
+def _parked(session: Session, message_id: UUID) -> InboxMessage:
+    message = session.get(InboxMessage, message_id, with_for_update=True)
+    if message is None:
+        raise NotFound(f"There is no message {message_id}.")
+    if message.status != InboxStatus.PARKED:
+        raise NotParked(f"Message {message_id} is {message.status}.")
     return message

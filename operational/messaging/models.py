@@ -24,7 +24,7 @@ class InboxMessage(Row, Base):
     __tablename__ = "inbox"
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
-        CheckConstraint("status in ('new', 'done', 'parked')", name="status"),
+        CheckConstraint("status in ('new', 'done', 'parked', 'closed')", name="status"),
         Index("ix_inbox_waiting", "next_at", postgresql_where=text("status = 'new'")),
         {"schema": "messaging"},
     )
@@ -45,7 +45,9 @@ class OutboxMessage(Row, Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        CheckConstraint("status in ('pending', 'sent', 'refused', 'parked')", name="status"),
+        CheckConstraint(
+            "status in ('pending', 'sent', 'refused', 'parked', 'closed')", name="status"
+        ),
         Index("ix_outbox_waiting", "aggregate", "seq", postgresql_where=text("status = 'pending'")),
         Index("ix_outbox_due", "next_at", postgresql_where=text("status = 'pending'")),
         {"schema": "messaging"},

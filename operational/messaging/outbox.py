@@ -259,12 +259,7 @@ def replay(session: Session, message_id: UUID, *, actor: Actor, now: datetime) -
         NotFound: there is no such command.
         NotParked: it is not parked.
     """
-    message = session.get(OutboxMessage, message_id, with_for_update=True)
-    if message is None:
-        raise NotFound(f"There is no command {message_id}.")
-    if message.status != OutboxStatus.PARKED:
-        raise NotParked(f"Command {message_id} is {message.status}.")
-
+    message = _parked(session, message_id)
     message.status = OutboxStatus.PENDING
     message.next_at = now
     message.deadline_at = now + DEADLINE
@@ -272,6 +267,32 @@ def replay(session: Session, message_id: UUID, *, actor: Actor, now: datetime) -
     audit.record(
         session, Tag.OUTBOX_REPLAY, subject=message.id, actor=actor, now=now, reason=message.error
     )
+    return message
+
+
+def close(
+    session: Session, message_id: UUID, *, reason: str, actor: Actor, now: datetime
+) -> OutboxMessage:
+    """Carry a parked command no more. The caller has checked `messages.close`.
+
+    The outside may have it all the same: whoever closes it has looked there.
+
+    Raises:
+        NotFound: there is no such command.
+        NotParked: it is not parked.
+    """
+    message = _parked(session, message_id)
+    message.status = OutboxStatus.CLOSED
+    audit.record(session, Tag.OUTBOX_CLOSE, subject=message.id, actor=actor, now=now, reason=reason)
+    return message
+
+
+def _parked(session: Session, message_id: UUID) -> OutboxMessage:
+    message = session.get(OutboxMessage, message_id, with_for_update=True)
+    if message is None:
+        raise NotFound(f"There is no command {message_id}.")
+    if message.status != OutboxStatus.PARKED:
+        raise NotParked(f"Command {message_id} is {message.status}.")
     return message
 
 

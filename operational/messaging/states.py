@@ -9,7 +9,9 @@ class InboxStatus(StrEnum):
     DONE = "done"
     """Its effect is committed."""
     PARKED = "parked"
-    """It could not be applied; a person must look, fix and replay."""
+    """It could not be applied; a person must look, and replay or close it."""
+    CLOSED = "closed"
+    """A person decided, with a reason, that nothing follows from it."""
 
 
 class OutboxStatus(StrEnum):
@@ -20,4 +22,6 @@ class OutboxStatus(StrEnum):
     REFUSED = "refused"
     """The other side said no, and what follows here is committed."""
     PARKED = "parked"
-    """Unanswered until its deadline; a person must look."""
+    """Unanswered until its deadline; a person must look, and replay or close it."""
+    CLOSED = "closed"
+    """A person decided, with a reason, that it is carried no more."""

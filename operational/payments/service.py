@@ -30,6 +30,8 @@ from operational.rules import tables
 CREATE_PAYMENT = "psp.create_payment"
 CREATE_DEADLINE = timedelta(minutes=15)
 """A client who waits longer has left the page."""
+PATIENCE = timedelta(minutes=2)
+"""Three providers asked three times each answer, or do not, in less."""
 SESSION_RESULT_CHARACTERS_MAX = 4_000
 WORKER = Actor.system("payments")
 
@@ -223,6 +225,12 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
         raise errors.CallbackImpossible(f"{payment.reference}: {error}.") from error
     booking.bring(session, payment, verdict, recorded, now=now)
     return payment
+
+
+def is_stuck(payment: Payment, now: datetime) -> bool:
+    """Whether its page should have been open long ago: no client should be left waiting for it."""
+    is_waiting = payment.status == PaymentStatus.CREATED and payment.redirect_url is None
+    return is_waiting and payment.requested_at <= now - PATIENCE
 
 
 def keep_session_result(payment: Payment, result: str) -> None:

@@ -70,9 +70,12 @@ class Adyen:
         return error(422, fault.detail or "137", "Invalid amount specified")
 
     def altered_call(self, fault: Fault, query: bytes, body: bytes) -> tuple[bytes, bytes]:
-        asked = json.loads(body)
-        if "amount" in asked:
+        try:
+            asked = json.loads(body)
             _alter(fault, asked["amount"])
+        except (ValueError, LookupError, TypeError):
+            # A call that names no amount, or is none of ours to read.
+            return query, body
         return query, json.dumps(asked).encode()
 
     def altered_event(self, fault: Fault, event: Document) -> Document:

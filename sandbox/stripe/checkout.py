@@ -58,6 +58,20 @@ def _create_session(world: World, form: dict[str, str], origin: str) -> Document
     return session
 
 
+def _visited(world: World, identifier: str) -> tuple[Document, Document]:
+    """A page and its intent, as whoever opens it now finds them: closed after a day.
+
+    No timer closes it, for a session may be opened by a call that travelled in time.
+    """
+    session = found(world, "checkout.session", identifier)
+    intent = found(world, "payment_intent", session["payment_intent"])
+    is_open = session["status"] == "open" and intent["status"] == "requires_payment_method"
+    if is_open and session["expires_at"] <= world.clock.epoch():
+        session = verbs.expire_session(world, session)
+        intent = found(world, "payment_intent", session["payment_intent"])
+    return session, intent
+
+
 def routes(world: World) -> APIRouter:
     router = APIRouter()
 
@@ -69,11 +83,7 @@ def routes(world: World) -> APIRouter:
     @router.post("/v1/checkout/sessions/{identifier}/expire")
     def expire(identifier: str, request: Request, form: FormDep) -> Response:
         def effect() -> Document:
-            session = found(world, "checkout.session", identifier)
-            verbs.cancel(world, found(world, "payment_intent", session["payment_intent"]))
-            session["status"] = "expired"
-            world.store.put(session, kind="checkout.session")
-            return session
+            return verbs.expire_session(world, found(world, "checkout.session", identifier))
 
         return guarded(world, request, form, effect)
 
@@ -89,9 +99,8 @@ def routes(world: World) -> APIRouter:
         choice: Annotated[str, Form()] = "pay",
     ) -> Response:
         with world.store.transaction():
-            session = found(world, "checkout.session", identifier)
-            intent = found(world, "payment_intent", session["payment_intent"])
-            if intent["status"] != "requires_payment_method":
+            session, intent = _visited(world, identifier)
+            if intent["status"] != "requires_payment_method" or session["status"] != "open":
                 return _show(world, identifier)
             if choice == "decline":
                 verbs.decline(world, intent)
@@ -109,10 +118,10 @@ def routes(world: World) -> APIRouter:
 
 
 def _show(world: World, identifier: str, complaint: str = "") -> HTMLResponse:
-    session = world.store.get("checkout.session", identifier)
-    if session is None:
+    if world.store.get("checkout.session", identifier) is None:
         return HTMLResponse("No such session.", 404)
-    intent = found(world, "payment_intent", session["payment_intent"])
+    with world.store.transaction():
+        session, intent = _visited(world, identifier)
     return payment_page(
         vendor="Stripe",
         amount_minor=intent["amount"],

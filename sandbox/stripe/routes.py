@@ -1,5 +1,6 @@
 """Stripe's API: form-encoded calls, JSON answers, idempotency keys, lists and search."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -60,11 +61,16 @@ def respond(answer: Answer) -> Response:
     return Response(answer.body, answer.status, answer.headers, answer.media_type)
 
 
-def guarded(world: World, request: Request, form: Form, effect: Callable[[], Document]) -> Response:
+def guarded(
+    world: World, request: Request, form: Form, effect: Callable[[], Document | Answer]
+) -> Response:
     """Check the key, carry out at most once, and answer in Stripe's way."""
 
     def answer() -> Answer:
-        return Answer(200, json.dumps(effect(), indent=2).encode())
+        made = effect()
+        return (
+            made if isinstance(made, Answer) else Answer(200, json.dumps(made, indent=2).encode())
+        )
 
     # Reading needs no key, and heeds none.
     key = request.headers.get("idempotency-key") if request.method == "POST" else None
@@ -87,8 +93,28 @@ def authorise(world: World, request: Request) -> None:
         Refused: no key, or an unknown one.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        scheme, token = "bearer", _user_of(token)
     if scheme.lower() != "bearer" or token not in world.secrets["api_keys"]:
         raise Refused(error(401, "invalid_request_error", "api_key_invalid", "Invalid API key."))
+
+
+def _user_of(credentials: str) -> str:
+    """The user name of basic credentials: Stripe takes the key for it, and no password."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+    except ValueError:
+        return ""
+
+
+def confirmed(world: World, intent: Document, card: Card) -> Document | Answer:
+    """The intent after a try; a declined one as the error that Stripe answers with."""
+    intent = verbs.pay(world, intent, card)
+    failure = intent["last_payment_error"]
+    if failure is None:
+        return intent
+    body = {"error": failure | {"payment_intent": intent}}
+    return Answer(402, json.dumps(body, indent=2).encode())
 
 
 def page(url: str, documents: list[Document], query: dict[str, str]) -> Document:
@@ -124,7 +150,7 @@ def routes(world: World) -> APIRouter:
 def _add_payments(router: APIRouter, world: World) -> None:
     @router.post("/payment_intents")
     def create_intent(request: Request, form: FormDep) -> Response:
-        def effect() -> Document:
+        def effect() -> Document | Answer:
             intent = verbs.create_intent(
                 world,
                 amount=amount_of(form),
@@ -133,7 +159,7 @@ def _add_payments(router: APIRouter, world: World) -> None:
                 description=form.get("description"),
             )
             return (
-                verbs.pay(world, intent, card_in(form)) if form.get("confirm") == "true" else intent
+                confirmed(world, intent, card_in(form)) if form.get("confirm") == "true" else intent
             )
 
         return guarded(world, request, form, effect)
@@ -144,7 +170,7 @@ def _add_payments(router: APIRouter, world: World) -> None:
             world,
             request,
             form,
-            lambda: verbs.pay(world, found(world, "payment_intent", identifier), card_in(form)),
+            lambda: confirmed(world, found(world, "payment_intent", identifier), card_in(form)),
         )
 
     @router.post("/payment_intents/{identifier}/cancel")

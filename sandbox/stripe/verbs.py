@@ -245,6 +245,17 @@ def move_payout(world: World, sent: Document, status: str, code: str = "no_accou
     return sent
 
 
+def expire_session(world: World, session: Document) -> Document:
+    """Close a payment page for good, and its intent with it."""
+    if session["status"] != "open":
+        raise invalid("Only open sessions can be expired.", "checkout_session_not_open")
+    intent = cancel(world, found(world, "payment_intent", session["payment_intent"]))
+    session["status"] = "expired"
+    world.store.put(session, kind="checkout.session")
+    tell(world, "checkout.session.expired", session, intent["id"])
+    return session
+
+
 def on_timer(world: World, identifier: str) -> None:
     """What time alone does to a payout; test account numbers decide how it ends."""
     sent = found(world, "payout", identifier)
@@ -322,6 +333,7 @@ SUBSCRIBED = frozenset(
         "payment_intent.succeeded",
         "payment_intent.payment_failed",
         "payment_intent.canceled",
+        "checkout.session.expired",
         "charge.refunded",
         "refund.created",
         "charge.dispute.created",

@@ -292,15 +292,29 @@ def withdraw(door: Door, path: str) -> Attempt:
     "/staff/messages/{box}/{message_id}/replay",
 )
 def replay(door: Door, path: str) -> Attempt:
+    place = path.format(box="inbox", message_id=a_parked_message(door))
+    return Attempt(door.signed_in(Role.FINANCE), place, ["inbox:replay"])
+
+
+@recipe(
+    "POST",
+    "/api/messages/{box}/{message_id}/close",
+    "/staff/messages/{box}/{message_id}/close",
+)
+def close(door: Door, path: str) -> Attempt:
+    place = path.format(box="inbox", message_id=a_parked_message(door))
+    form = {"reason": "the provider took it back"}
+    return Attempt(door.signed_in(Role.FINANCE), place, ["inbox:close"], body(path, form))
+
+
+def a_parked_message(door: Door) -> Any:
     mark = uuid7().hex
     find = text("select id from messaging.inbox where external_id = :mark")
     park = text("update messaging.inbox set status = 'parked' where external_id = :mark")
     with db.transaction(door.database.engine()) as session:
         receive(session, "test", mark, b"{}", now=door.clock())
         session.execute(park, {"mark": mark})
-        message = session.scalar(find, {"mark": mark})
-    place = path.format(box="inbox", message_id=message)
-    return Attempt(door.signed_in(Role.FINANCE), place, ["inbox:replay"])
+        return session.scalar(find, {"mark": mark})
 
 
 @recipe("POST", "/api/users", "/staff/users")

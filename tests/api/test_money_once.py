@@ -298,3 +298,18 @@ def test_nobody_sees_or_funds_with_anothers_account_or_deposit(opened, ann):
     assert eve.client.get(f"/room/deposits/{reference}").status_code == 404
     assert reference not in eve.client.get("/api/me/deposits").text
     assert str(account) not in json.dumps(eve.client.get("/api/me/trading-accounts").json())
+
+
+def test_who_waits_for_a_payment_page_too_long_is_told_so_and_waits_no_longer(opened, ann):
+    reference = send(ann, "/api/me/deposits", DEPOSIT).json()["reference"]
+    page = f"/room/deposits/{reference}"
+
+    at_first = ann.client.get(page).text
+    opened.clock.pass_(minutes=2)
+    later = ann.client.get(page).text
+
+    assert "This takes a moment" in at_first
+    assert "data-poll" in at_first
+    assert "looking into it" in later
+    assert f"name {reference}" in later
+    assert "data-poll" not in later

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -145,6 +146,26 @@ def test_a_parked_message_is_replayed_by_a_person_and_the_replay_is_on_record(en
         assert "inbox:replay" in session.scalars(select(Event.verb)).all()
         with pytest.raises(NotParked):
             inbox.replay(session, parked, actor=FINANCE, now=NOW)
+
+
+def test_a_parked_message_is_closed_with_a_reason_and_keeps_what_came(engine, handler):
+    arrive(engine, b"a")
+    handler.failures[b"a"] = Incurable("another amount")
+    drain(engine, handler, NOW)
+
+    with db.transaction(engine) as session:
+        parked = session.scalars(select(InboxMessage.id)).one()
+        inbox.close(session, parked, reason="the PSP took it back", actor=FINANCE, now=NOW)
+    assert drain(engine, handler, LATER) == 0
+
+    assert statuses(engine) == {"a": "closed"}
+    with db.transaction(engine) as session:
+        record = session.scalars(select(Event).where(Event.verb == "inbox:close")).one()
+        assert (record.reason, record.actor_name) == ("the PSP took it back", "Fay")
+        assert session.get_one(InboxMessage, parked).body == b"a"
+        for verb in (inbox.replay, partial(inbox.close, reason="again")):
+            with pytest.raises(NotParked):
+                verb(session, parked, actor=FINANCE, now=NOW)
 
 
 def test_two_workers_never_hold_the_same_message(engine):

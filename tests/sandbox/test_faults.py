@@ -344,6 +344,42 @@ def test_a_reordered_callback_comes_after_the_one_behind_it(sender):
     assert [b"-second" in body for body in bodies] == [True, False]
 
 
+def test_a_reordered_callback_waits_for_one_that_is_not_there_yet(sender, eventually):
+    sender.server.fault("webhook *", "reorder", contains=f"{sender.reference}-first")
+
+    sender.pay("-first")
+    assert told(sender.server, sender.reference) == []
+    sender.pay("-second")
+
+    bodies = eventually(lambda: len(told(sender.server, sender.reference)) == 2) and told(
+        sender.server, sender.reference
+    )
+    assert [b"-second" in body for body in bodies] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["stripe", "adyen"])
+@pytest.mark.parametrize("fault", ["wrong_amount", "wrong_currency", "bad_signature"])
+def test_a_rule_is_not_spent_on_a_call_it_would_change_nothing_of(sandbox_server, name, fault):
+    server = sandbox_server(name)
+    path = {"stripe": "/v1/payouts", "adyen": "/reports"}[name]
+    server.fault(f"GET {path}", fault)
+
+    answer = server.authorised().get(path)
+
+    [rule] = [r for r in server.http.get("/sandbox/faults").json() if r["match"] == f"GET {path}"]
+    server.http.delete(f"/sandbox/faults/{rule['id']}")
+    assert (answer.status_code, rule["fired"]) == (200, 0)
+
+
+def test_a_delay_without_a_length_delays_all_the_same(scene):
+    scene.strike("delay")
+
+    begun = time.monotonic()
+    scene.call()
+
+    assert time.monotonic() - begun >= 1
+
+
 def test_garbage_comes_before_the_real_callback(sender, eventually):
     before = len(sender.server.endpoint.received)
     sender.strike("garbage")

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import time
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
+import httpx
 import pytest
 import stripe as official
 
@@ -31,6 +33,7 @@ def checkout(client, reference: str, amount: int = 12_345) -> dict[str, object]:
         "line_items[0][quantity]": "1",
         "success_url": "http://broker.test/ok?session={CHECKOUT_SESSION_ID}",
         "cancel_url": "http://broker.test/no",
+        "client_reference_id": reference,
         "payment_intent_data[metadata][reference]": reference,
     }
     return client.post("/v1/checkout/sessions", data=form).json()
@@ -131,6 +134,54 @@ def test_a_page_that_was_paid_cannot_be_paid_again(stripe, reference):
     again = client.post(session["url"], data={"card": "4242424242424242"})
 
     assert "This payment is closed" in again.text
+
+
+def test_a_declined_confirmation_is_a_card_error_with_the_intent_in_it(stripe, reference):
+    client = stripe.authorised()
+    form = {"amount": "500", "currency": "eur", "metadata[reference]": reference}
+    opened = client.post("/v1/payment_intents", data=form).json()
+    card = {"payment_method": "pm_card_chargeDeclinedInsufficientFunds"}
+
+    answer = client.post(f"/v1/payment_intents/{opened['id']}/confirm", data=card)
+
+    failure = answer.json()["error"]
+    assert answer.status_code == 402
+    assert (failure["type"], failure["code"]) == ("card_error", "card_declined")
+    assert failure["decline_code"] == "insufficient_funds"
+    assert failure["payment_intent"]["id"] == opened["id"]
+    again = client.get(f"/v1/payment_intents/{opened['id']}").json()
+    assert again["last_payment_error"]["decline_code"] == "insufficient_funds"
+
+
+def test_the_key_may_come_as_the_user_name_of_basic_credentials(stripe):
+    key = stripe.secrets["api_keys"][0]
+
+    codes = [
+        httpx.get(f"{stripe.url}/v1/payouts", auth=(user, ""), verify=False).status_code
+        for user in (key, "sk_test_wrong")
+    ]
+
+    assert codes == [200, 401]
+
+
+def test_a_page_nobody_paid_on_for_a_day_takes_no_payment_and_tells_so(
+    stripe, reference, eventually
+):
+    client = stripe.authorised()
+    client.headers["Sandbox-Time"] = str(int(time.time()) - 90_000)
+    session = checkout(client, reference)
+    del client.headers["Sandbox-Time"]
+    place = f"/v1/checkout/sessions/{session['id']}"
+
+    def told() -> set[str]:
+        return {callback.event["type"] for callback in stripe.endpoint.about(reference)}
+
+    late = client.post(session["url"], data={"card": "4242424242424242"})
+
+    assert "This payment is closed" in late.text
+    assert eventually(lambda: told() == {"payment_intent.canceled", "checkout.session.expired"})
+    assert client.get(place).json()["status"] == "expired"
+    assert client.get(place).json()["payment_status"] == "unpaid"
 
 
 def test_the_same_key_gives_the_same_answer_and_pays_once(stripe, reference):

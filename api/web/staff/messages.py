@@ -1,12 +1,13 @@
-"""Messages that stopped: see, replay."""
+"""Messages that stopped: see, replay, close."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Form, Request, Response
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
+from api.schemas.messages import CloseForm
 from api.web.door import Pages
 from api.web.listing import listed
 from api.web.shell import page, see_other
@@ -54,3 +55,18 @@ def replay(
     verb = {"inbox": inbox.replay, "outbox": outbox.replay}[box]
     verb(session, message_id, actor=actor, now=now)
     return see_other("/staff/messages", "message_replayed")
+
+
+@router.post("/{box}/{message_id}/close", dependencies=[needs(Permission.MESSAGES_CLOSE)])
+def close(
+    box: Literal["inbox", "outbox"],
+    message_id: UUID,
+    form: Annotated[CloseForm, Form()],
+    *,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    verb = {"inbox": inbox.close, "outbox": outbox.close}[box]
+    verb(session, message_id, reason=form.reason, actor=actor, now=now)
+    return see_other("/staff/messages", "message_closed")

@@ -180,7 +180,7 @@ create table messaging.inbox (
   row_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   CONSTRAINT pk_inbox PRIMARY KEY (id),
   CONSTRAINT uq_inbox_source_external_id UNIQUE (source, external_id),
-  CONSTRAINT ck_inbox_status CHECK (status in ('new', 'done', 'parked'))
+  CONSTRAINT ck_inbox_status CHECK (status in ('new', 'done', 'parked', 'closed'))
 );
 create index ix_inbox_waiting ON messaging.inbox (next_at) WHERE status = 'new';
 create index ix_messaging_inbox_row_xid ON messaging.inbox (row_xid);
@@ -200,7 +200,7 @@ create table messaging.outbox (
   created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
   row_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   CONSTRAINT pk_outbox PRIMARY KEY (id),
-  CONSTRAINT ck_outbox_status CHECK (status in ('pending', 'sent', 'refused', 'parked')),
+  CONSTRAINT ck_outbox_status CHECK (status in ('pending', 'sent', 'refused', 'parked', 'closed')),
   CONSTRAINT uq_outbox_seq UNIQUE (seq)
 );
 create index ix_messaging_outbox_row_xid ON messaging.outbox (row_xid);
