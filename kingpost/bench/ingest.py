@@ -2,7 +2,8 @@
 
 Ours is a whole pass: snapshot, horizon, catalogue, every table looked at, the rows written as
 Parquet, counted against the source and validated, committed. The limit reads the rows and drops
-them. A second pass reads one row in a hundred that changed since.
+them. A second pass reads one row in a hundred that changed since; a third every other row, each of
+which replaces the one the lake holds.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from pipelines import landing, sources
 from pipelines.operational_db.extract import extract
 
 N = 2_000_000
+# As the trigger would, which a replica's session leaves out.
+_CHANGE = "update ledger.entry set row_xid = pg_current_xact_id() where account_id % 2 = 0"
 ROUNDS = 3
 """In turns, so that a checkpoint or a busy neighbour hits both."""
 
@@ -30,7 +33,8 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
     """Ingest `n` ledger entries, and COPY them to nowhere.
 
     Returns:
-        `ours` and `limit` in rows a second, `increment_seconds` of a pass over one percent.
+        `ours` and `limit` in rows a second, `increment_seconds` of a pass over one percent, and
+        `upsert` in rows a second of a pass over rows that replace those the lake holds.
     """
     ours, limit = [], []
     with server() as settings, _superuser(settings) as session:
@@ -48,12 +52,17 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
             progress("one percent more")
             session.execute(bulk.ENTRIES, (n + 2, n + 1 + n // 100))
             increment = _pass(lake, settings, anew=False)
+            progress("every other one changed")
+            changed = session.execute(_CHANGE).rowcount
+            upsert = changed / _pass(lake, settings, anew=False)
     return {
         "n": n,
         "ours": round(median(ours)),
         "limit": round(median(limit)),
         "increment_rows": n // 100,
         "increment_seconds": round(increment, 3),
+        "upsert_rows": changed,
+        "upsert": round(upsert),
     }
 
 

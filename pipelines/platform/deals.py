@@ -19,6 +19,10 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(hours=1)
 """How far a server's clock may run ahead of ours."""
 
+SLICE, SLICE_MIN, SLICE_MAX = timedelta(days=1), timedelta(minutes=5), timedelta(days=30)
+SLICE_DEALS = 20_000
+"""What a slice is meant to hold at most: about 100 MB while it is typed and looked at."""
+
 _COLUMNS = """
     platform varchar, server varchar, deal bigint, login bigint, position bigint,
     order_ticket bigint, external_id varchar, action smallint, entry smallint, reason smallint,
@@ -101,14 +105,44 @@ def sync(
         BatchRefusedError: the server sent what no deal can be; nothing is landed.
     """
     since = _since(lake, source, overlap)
-    records = source.deals(since, now + AHEAD)
-    fetched = parse(records, platform=source.platform, server=source.server, zone=source.zone)
-    border.validate("platform__deals", fetched, EXPECTATIONS, names="deal")
-    lake.register("fetched", fetched)
+    _fetch(lake, source, since, now + AHEAD)
     lake.execute(_CHANGED, {"platform": source.platform, "server": source.server, "since": since})
-    lake.unregister("fetched")
+    lake.execute("drop table fetched")
     with landing.transaction(lake):
         return _land(lake, source, now)
+
+
+def _fetch(
+    lake: duckdb.DuckDBPyConnection, source: DealSource, since: datetime, until: datetime
+) -> None:
+    """Put every deal between two moments into `fetched`, as it was seen last.
+
+    A look back over weeks takes slice by slice, so that memory is bounded by one slice. A deal
+    that is moved in time meanwhile may be missed; the next pass restores it.
+    """
+    of = {"platform": source.platform, "server": source.server, "zone": source.zone}
+    lake.register("batch", parse([], **of))
+    lake.execute("create or replace temp table fetched as from batch")
+    lake.unregister("batch")
+    length = SLICE
+    while since < until:
+        end = min(since + length, until)
+        batch = parse(source.deals(since, end), **of)
+        if batch.num_rows:
+            border.validate("platform__deals", batch, EXPECTATIONS, names="deal")
+            lake.register("batch", batch)
+            # Both ends of a slice belong to it, so a deal between two is seen twice.
+            lake.execute("delete from fetched where deal in (select deal from batch)")
+            lake.execute("insert into fetched from batch")
+            lake.unregister("batch")
+        length, since = next_length(length, batch.num_rows), end
+
+
+def next_length(length: timedelta, found: int) -> timedelta:
+    """Slices grow while they hold little and shrink when they hold much."""
+    if found > SLICE_DEALS:
+        return max(length / 2, SLICE_MIN)
+    return min(length * 2, SLICE_MAX) if found < SLICE_DEALS // 4 else length
 
 
 def _since(lake: duckdb.DuckDBPyConnection, source: DealSource, overlap: timedelta) -> datetime:

@@ -1,6 +1,7 @@
 """Deals change after the fact; the lake follows, and keeps what was."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import duckdb
 import pytest
@@ -126,3 +127,38 @@ def test_a_deal_with_a_field_nobody_can_read_refuses_the_batch_and_names_both(la
         deals.sync(lake, Server(a_deal(1), poisoned), overlap=OVERLAP, now=NOW)
 
     assert latest(lake) == []
+
+
+class Asked(Server):
+    """Remembers the windows it was asked for."""
+
+    def deals(self, since, until):
+        self.windows = [*getattr(self, "windows", []), (since, until)]
+        return super().deals(since, until)
+
+
+def test_a_long_look_back_is_taken_in_slices_that_meet_and_sees_every_deal_once(lake):
+    midnight = int(datetime(2026, 2, 25, 2, tzinfo=UTC).timestamp())
+    server = Asked(*(a_deal(n, Time=str(midnight + n * 43_200 - 86_400)) for n in range(1, 9)))
+
+    first = deals.sync(lake, server, overlap=OVERLAP, now=NOW)
+
+    assert first is not None
+    assert first.row_count == 8
+    assert server.windows[0][0] == deals.BEGINNING
+    assert server.windows[-1][1] == NOW + deals.AHEAD
+    for (_, end), (since, until) in pairwise(server.windows):
+        assert end == since
+        assert until - since <= deals.SLICE_MAX
+
+    server.windows = []
+    assert deals.sync(lake, server, overlap=timedelta(hours=2), now=NOW - timedelta(days=2)) is None
+    assert len(server.windows) == 1
+
+
+def test_a_slice_shrinks_when_it_holds_much_and_grows_when_it_holds_little():
+    assert deals.next_length(deals.SLICE, deals.SLICE_DEALS + 1) == deals.SLICE / 2
+    assert deals.next_length(deals.SLICE_MIN, deals.SLICE_DEALS + 1) == deals.SLICE_MIN
+    assert deals.next_length(deals.SLICE, deals.SLICE_DEALS) == deals.SLICE
+    assert deals.next_length(deals.SLICE, 0) == deals.SLICE * 2
+    assert deals.next_length(deals.SLICE_MAX, 0) == deals.SLICE_MAX
