@@ -84,11 +84,6 @@ def put(
     return identifier
 
 
-def carry_one(engine: Engine, carriers: Mapping[str, Carrier], now: datetime) -> bool:
-    """Carry one due command. False if none is due or free."""
-    return carry(engine, carriers, lambda: now, limit=1) > 0
-
-
 def carry(
     engine: Engine,
     carriers: Mapping[str, Carrier],

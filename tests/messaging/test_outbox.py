@@ -73,7 +73,8 @@ def put(engine: Engine, *names: str, aggregate: str = "account:1", **more: timed
 
 
 def carry(engine: Engine, vendor: Vendor, seconds: float = 0) -> bool:
-    return outbox.carry_one(engine, {"move": vendor}, NOW + timedelta(seconds=seconds))
+    now = NOW + timedelta(seconds=seconds)
+    return outbox.carry(engine, {"move": vendor}, lambda: now, limit=1) > 0
 
 
 def statuses(engine: Engine) -> dict[str, str]:
