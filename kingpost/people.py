@@ -85,7 +85,8 @@ def list_() -> None:
     found = Table("e-mail", "name", "roles", "state", box=SIMPLE_HEAD)
     with work() as at:
         for line in queries.staff(at.session):
-            state = "may sign in" if line.is_active else "disabled"
+            state = "may sign in" if line.has_password else "not handed over yet"
+            state = state if line.is_active else "disabled"
             found.add_row(line.email, line.name, ", ".join(line.roles), state)
     console.print(found)
 
