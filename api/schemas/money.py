@@ -23,7 +23,7 @@ class _Amount(BaseModel):
 
     @computed_field(examples=["250.00"])
     def amount(self) -> str:
-        return _text(self.amount_minor, self.currency)
+        return amount_text(self.amount_minor, self.currency)
 
 
 class PaymentOut(_Amount):
@@ -63,8 +63,8 @@ class WalletOut(BaseModel):
     def of(cls, currency: str, posted: int, held: int) -> "WalletOut":
         return cls(
             currency=currency,
-            available=_text(posted - held, currency),
-            held=_text(held, currency),
+            available=amount_text(posted - held, currency),
+            held=amount_text(held, currency),
         )
 
 
@@ -94,7 +94,7 @@ class AccountForm(BaseModel):
     leverage: Annotated[int, Field(ge=1, le=1000)]
 
 
-def _text(minor: int, currency: str) -> str:
+def amount_text(minor: int, currency: str) -> str:
     return str(Money(minor, currency)).partition(" ")[0]
 
 

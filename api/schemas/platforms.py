@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from api.schemas.money import amount_text
 
 
 class AccountOut(BaseModel):
@@ -23,11 +25,17 @@ class AccountOut(BaseModel):
     leverage: int
     desired_status: str
     observed_status: str
-    observed_balance_minor: int | None
+    observed_balance_minor: int | None = Field(exclude=True)
     observed_at: datetime | None
     block_reason: str | None
     differs_since: datetime | None
     requested_at: datetime
+
+    @computed_field(examples=["250.00"])
+    def observed_balance(self) -> str | None:
+        """As text, like every amount: JSON numbers are floats in many programs."""
+        minor = self.observed_balance_minor
+        return None if minor is None else amount_text(minor, self.currency)
 
 
 class BlockForm(BaseModel):

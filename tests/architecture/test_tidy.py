@@ -36,13 +36,6 @@ OWNED: dict[str, tuple[str, ...]] = {
 }
 """What may stand in these places only."""
 
-MONEY = (
-    "operational/kit/money.py",
-    "operational/ledger/",
-    "operational/payments/",
-    "operational/partners/",
-)
-
 BROUGHT_ALONG = {"anyio", "pandas", "starlette"}
 """Parts of FastAPI and Streamlit that their users import by name."""
 
@@ -124,18 +117,6 @@ def test_what_has_an_owner_stands_nowhere_else(pattern: str) -> None:
         if not name(path).startswith(OWNED[pattern] or ("nowhere",))
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if re.search(pattern, line)
-    ]
-
-    assert strays == []
-
-
-def test_no_float_comes_near_money() -> None:
-    strays = [
-        f"{name(path)}:{node.lineno}"
-        for path in SOURCES
-        if name(path).startswith(MONEY)
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Name) and node.id == "float"
     ]
 
     assert strays == []
