@@ -1,5 +1,7 @@
 """Every committed record gets its place, once, whoever is slow and whatever was interrupted."""
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from threading import Event, Thread
 
 import pytest
@@ -51,6 +53,23 @@ def test_a_transaction_that_commits_late_is_sealed_and_not_skipped(
     turn()
 
     assert sealing.sealed_subjects(database) == sealed
+
+
+def test_the_sealer_keeps_up_while_sixteen_write(database):
+    stop = Event()
+    sealing_on = Thread(target=sealer.run, args=(database.settings, stop))
+    sealing_on.start()
+    subjects = [[f"W-{writer}-{number}" for number in range(25)] for writer in range(16)]
+
+    with ThreadPoolExecutor(16) as pool:
+        done = [pool.submit(sealing.act_now, database.engine(), *mine) for mine in subjects]
+    stop.set()
+    sealing_on.join()
+    sealing.seal(database)
+
+    assert [one.exception() for one in done] == [None] * 16
+    assert sorted(sealing.sealed_subjects(database)) == sorted(chain.from_iterable(subjects))
+    assert verify_log(database.settings).is_clean
 
 
 def test_a_record_waits_while_an_older_transaction_runs(database):
