@@ -98,7 +98,7 @@ def _deposit(engine: Engine, n: int, audited: bool) -> None:
 def _seal_lags(engine: Engine) -> tuple[float, float]:
     """Median and 99th percentile of record to signature, the warm-up left out."""
     with db.transaction(engine) as session:
-        lags = session.execute(_LAGS, {"warm_up": CLIENTS}).scalar_one()
+        lags: list[Any] = session.execute(_LAGS, {"warm_up": CLIENTS}).scalar_one()
     return float(lags[0]), float(lags[1])
 
 
