@@ -120,7 +120,7 @@ class EntryOut(_Amount):
             journal_id=journal.id,
             kind=journal.kind,
             op_key=journal.op_key,
-            balance_after=None if after is None else _text(after, entry.currency),
+            balance_after=None if after is None else amount_text(after, entry.currency),
             effective_at=journal.effective_at,
             recorded_at=journal.recorded_at,
             reverses=journal.reverses,
