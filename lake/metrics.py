@@ -203,7 +203,7 @@ METRICS = (
         "book_result",
         "Result of the book",
         "usd",
-        "What clients lost on closed trades, commission and swap included;"
+        "What clients lost on closed trades, swap and the commission of both sides included;"
         " before partners' commission and outside costs. Negative: clients won.",
         mart="fct_trades",
         day="closed_date",

@@ -103,7 +103,7 @@ def current(settings: Settings) -> Standing:
         NothingPublished: no refresh has passed its checks yet.
     """
     with _session(settings, db.READER) as session:
-        if session.execute("select to_regclass('lake.publication') is null").fetchone() == (True,):
+        if not _is_there(session):
             raise NothingPublished("nothing is published yet")
         published = _newest(session, is_published=True)
         refused = _newest(session, is_published=False)
@@ -116,6 +116,8 @@ def current(settings: Settings) -> Standing:
 def history(settings: Settings, most: int) -> list[Publication]:
     """The newest decisions, published or held back, newest first."""
     with _session(settings, db.READER) as session:
+        if not _is_there(session):
+            return []
         rows = session.execute(f"{_SELECT} order by id desc limit %s", (most,)).fetchall()
     return [_publication(row) for row in rows]
 
@@ -151,6 +153,11 @@ def forget(settings: Settings, *, before: datetime) -> None:
             "(select max(id) from lake.publication where is_published), 0)",
             (before,),
         )
+
+
+def _is_there(session: psycopg.Connection[TupleRow]) -> bool:
+    found = session.execute("select to_regclass('lake.publication') is not null").fetchone()
+    return found == (True,)
 
 
 def _newest(session: psycopg.Connection[TupleRow], *, is_published: bool) -> Publication | None:

@@ -22,6 +22,9 @@ Progress = Callable[[str], None]
 
 STILL = timedelta(seconds=20)
 """When nothing changed, how old *as of* may grow before it is moved on."""
+RETRY = timedelta(minutes=5)
+"""When nothing changed, how long a refusal stands before the same lake is tried once more."""
+BORDER = "what arrives is whole"
 
 
 @dataclass(frozen=True)
@@ -63,24 +66,19 @@ def refresh(
         with sources.opened(settings) as lake:
             landed = sources.land_all(lake, settings, overlap=overlap, now=now)
             if landed.broken:
-                return _publish(settings, landed, Built((), _turned_away(landed)), now)
+                return _turn_away(settings, landed, now)
             newest = _newest(lake)
-        before = _published(settings)
-        if not whole and before is not None and _is_still(before, newest):
-            return _stand(settings, landed, before)
-        anew = whole or before is None or before.project_sha256 != publish.project_sha256()
+            before = _published(settings)
+            last = _last(settings)
+            if not whole and before is not None and _is_still(before, newest):
+                return _stand(settings, landed, before, last)
+            if not whole and last is not None and _is_refused(last, newest, now):
+                return Outcome(landed.as_of, landed, Built((), last.checks), is_published=False)
+            anew = whole or before is None or not _can_follow(settings, before, lake)
         progress("Building the marts anew" if anew else "Bringing the marts up to date")
         built = publish.build(settings, whole=anew)
         progress("Publishing")
         return _publish(settings, landed, built, landed.as_of)
-
-
-def _turned_away(landed: Landed) -> tuple[CheckResult, ...]:
-    """Nothing may be built from what was refused."""
-    return tuple(
-        CheckResult("what arrives is whole", passed=False, detail=reason)
-        for reason in landed.broken.values()
-    )
 
 
 def _newest(lake: duckdb.DuckDBPyConnection) -> int:
@@ -96,17 +94,52 @@ def _published(settings: Settings) -> Publication | None:
         return None
 
 
-def _is_still(before: Publication, newest: int) -> bool:
-    """Nothing arrived since, and the models are the same: what is published is still right."""
-    return before.extract_id == newest and before.project_sha256 == publish.project_sha256()
+def _last(settings: Settings) -> Publication | None:
+    """The newest decision, whether it moved the pointer or not."""
+    return next(iter(publication.history(settings, 1)), None)
 
 
-def _stand(settings: Settings, landed: Landed, before: Publication) -> Outcome:
-    """Say that the published snapshot also shows this later moment."""
-    if landed.as_of - before.as_of > STILL or landed.unavailable != before.unavailable:
+def _is_still(decided: Publication, newest: int) -> bool:
+    """Nothing arrived since, and the models are the same: what was decided is still right."""
+    return decided.extract_id == newest and decided.project_sha256 == publish.project_sha256()
+
+
+def _is_refused(last: Publication, newest: int, now: datetime) -> bool:
+    """This very lake was built and refused a moment ago; only what arrives can change that."""
+    return (
+        not last.is_published
+        and _is_still(last, newest)
+        and now - last.decided_at < RETRY
+        and all(failure.name != BORDER for failure in last.failures)
+    )
+
+
+def _can_follow(settings: Settings, before: Publication, lake: duckdb.DuckDBPyConnection) -> bool:
+    """The tables can be brought up to date: the same models made them, and all of them are there."""
+    return before.project_sha256 == publish.project_sha256() and publish.is_complete(settings, lake)
+
+
+def _stand(
+    settings: Settings, landed: Landed, before: Publication, last: Publication | None
+) -> Outcome:
+    """Say that the published snapshot also shows this later moment, or is right after all."""
+    is_refused = last is not None and not last.is_published
+    is_news = is_refused or landed.unavailable != before.unavailable
+    if is_news or landed.as_of - before.as_of > STILL:
         later = replace(before, as_of=landed.as_of, unavailable=landed.unavailable)
         publication.decide(settings, later, before.checks)
     return Outcome(landed.as_of, landed, Built((), before.checks), is_published=True)
+
+
+def _turn_away(settings: Settings, landed: Landed, now: datetime) -> Outcome:
+    """Nothing may be built from what was refused; said once, and again if it goes on for long."""
+    checks = tuple(
+        CheckResult(BORDER, passed=False, detail=reason) for reason in landed.broken.values()
+    )
+    last = _last(settings)
+    if last is None or last.checks != checks or now - last.decided_at >= RETRY:
+        return _publish(settings, landed, Built((), checks), now)
+    return Outcome(now, landed, Built((), checks), is_published=False)
 
 
 def _publish(settings: Settings, landed: Landed, built: Built, as_of: datetime) -> Outcome:

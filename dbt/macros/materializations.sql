@@ -11,6 +11,7 @@
 
 {% materialization view, adapter="duckdb" %}
     {% set target = this.incorporate(type="view") %}
+    {{ _refuse_a_new_definition(none) }}
     {{ _drop_unless(load_cached_relation(this), "view") }}
     {% call statement("main") %}
         create or replace view {{ target }} as {{ compiled_code }}
@@ -21,9 +22,10 @@
 
 {% materialization table, adapter="duckdb" %}
     {% set target = this.incorporate(type="table") %}
+    {{ _refuse_a_new_definition(load_cached_relation(this)) }}
     {{ _drop_unless(load_cached_relation(this), "table") }}
     {% call statement("main") %}
-        {% if load_cached_relation(this) is none or should_full_refresh() %}
+        {% if should_full_refresh() %}
             {{ _replace(target, compiled_code) }}
         {% else %}
             delete from {{ target }};
@@ -34,9 +36,13 @@
     {{ return({"relations": [target]}) }}
 {% endmaterialization %}
 
-{# `unique_key` is a list: every row of a key that comes again is replaced. #}
+{#
+    `unique_key` is a list: every row of a key that comes again is replaced, and with
+    `replaces_touched` every row of a key in `touched`, whether it comes again or not.
+#}
 {% materialization incremental, adapter="duckdb" %}
     {% set target = this.incorporate(type="table") %}
+    {{ _refuse_a_new_definition(load_cached_relation(this)) }}
     {{ _drop_unless(load_cached_relation(this), "table") }}
     {% call statement("main") %}
         {% if is_incremental() %}
@@ -62,8 +68,19 @@
 {% macro _upsert(target, sql, key) %}
     create or replace temp table batch as {{ sql }};
     delete from {{ target }} where ({{ key }}) in (select ({{ key }}) from batch);
+    {% if config.get("replaces_touched") %}
+        delete from {{ target }} where ({{ key }}) in (select ({{ key }}) from touched);
+        drop table touched;
+    {% endif %}
     insert into {{ target }} by name from batch;
     drop table batch
+{% endmacro %}
+
+{# A pass that brings tables up to date runs on several threads. #}
+{% macro _refuse_a_new_definition(relation) %}
+    {% if not should_full_refresh() and (relation is none or relation.type != "table") %}
+        {{ exceptions.raise_compiler_error(this ~ " can be made in a whole build only") }}
+    {% endif %}
 {% endmacro %}
 
 {% macro _drop_unless(relation, type) %}

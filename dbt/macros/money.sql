@@ -22,6 +22,21 @@
     ) }}
 {%- endmacro %}
 
+{# What one step bears of a total: the share of all `done` so far less that of all before it. The
+   steps of a whole so add up to the total, and the last one bears what divisions left over. #}
+{% macro share_of_step(total, step, done, whole) -%}
+    coalesce(
+        {{ total }}::hugeint * least({{ done }}, {{ whole }}) // {{ whole }}
+        - {{ total }}::hugeint * least({{ done }} - {{ step }}, {{ whole }}) // {{ whole }},
+        0
+    )::bigint
+{%- endmacro %}
+
+{# The other way round: no digit of it is lost. #}
+{% macro whole_e8(units) -%}
+    ({{ units }} * 100000000)::hugeint
+{%- endmacro %}
+
 {# 1/100,000,000 units as an exact decimal, without a division. #}
 {% macro from_e8(whole) -%}
     ({{ whole }}::decimal(18, 0) * 0.00000001::decimal(8, 8))::decimal(18, 8)

@@ -77,6 +77,21 @@ def manifest(settings: Settings) -> Path:
     return folder(settings) / "target" / "manifest.json"
 
 
+def relations(settings: Settings) -> set[tuple[str, str]]:
+    """Schema and name of every table and view that a whole build makes."""
+    return {
+        (node.schema, node.name)
+        for node in _parsed(settings).nodes.values()
+        if node.resource_type in {"model", "seed"}
+    }
+
+
+def whole(settings: Settings) -> list[Compiled]:
+    """Every model's SQL as a whole build has it, without building anything."""
+    run(settings, "compile", "--full-refresh", "--select", "resource_type:model")
+    return compiled(settings)
+
+
 def compiled(settings: Settings) -> list[Compiled]:
     """Every model in the order of its needs, as this process ran it last."""
     nodes = _parsed(settings).nodes

@@ -21,14 +21,14 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=10))
 # Models are built when there is news; a broker without any for a day has lost its source.
 BUILT = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1))
 VIEW = "view"
-OURS = "published"
-"""Where the build itself remembers how far its checks have looked; no source of anybody."""
+OURS = frozenset({"extracts", "published"})
+"""Where passes remember what arrived and how far checks have looked; no source of anybody."""
 
 
 def of(manifest: Path) -> tuple[list[dg.AssetSpec], list[dg.AssetCheckSpec]]:
     """Assets and checks of a parsed project: raw tables, models, and the publication on top."""
     parsed = json.loads(manifest.read_text())
-    sources = [node for node in parsed["sources"].values() if node["name"] != OURS]
+    sources = [node for node in parsed["sources"].values() if node["name"] not in OURS]
     models = [node for node in parsed["nodes"].values() if node["resource_type"] == "model"]
     keys = {node["unique_id"]: _key(node) for node in (*sources, *models)}
     specs = [_raw(node) for node in sources]

@@ -105,6 +105,17 @@ def test_nobody_reads_before_the_first_publication(database):
         pass
 
 
+def test_a_table_that_is_read_anew_alone_does_not_stop_publication(broker):
+    """As after a migration that gives it one column more."""
+    broker.connection.execute("alter table ledger.journal add column approved_by text")
+    broker.connection.execute("grant select on ledger.journal to kingpost_extract")
+
+    outcome = refresh(broker.settings)
+
+    assert outcome.landed.rows["operational_db"] > 0
+    assert outcome.failures == ()
+
+
 def test_only_one_process_writes(broker):
     with lock.writer(broker.settings), pytest.raises(lock.WriterBusy):
         refresh(broker.settings)
@@ -244,5 +255,9 @@ def _spoil(lake, test, model) -> None:
     table = f"lake.{model['schema']}.{model['name']}"
     bad = SPOILED.get(test["test_metadata"]["name"])
     row = f"* replace ({bad} as {test['column_name']})" if bad else "*"
-    lake.execute(f"create or replace table {table} as from {table}")
-    lake.execute(f"insert into {table} select {row} from {table} limit 1")
+    lake.execute(f"create or replace temp table held as from {table}")
+    views = lake.execute("select view_name from duckdb_views() where database_name = 'lake'")
+    kind = "view" if (model["name"],) in views.fetchall() else "table"
+    lake.execute(f"drop {kind} {table}")
+    lake.execute(f"create table {table} as from held")
+    lake.execute(f"insert into {table} select {row} from held limit 1")

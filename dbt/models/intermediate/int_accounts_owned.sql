@@ -15,7 +15,6 @@ currencies as (
 
 select
     accounts.trading_account_id,
-    accounts.trading_account_reference,
     accounts.platform,
     accounts.server,
     accounts.login,

@@ -13,6 +13,7 @@ symbol_groups as (
 unnested as (
     select
         plan_version_id,
+        extract_id,
         unnest(from_json(rates, '["json"]')) as rate
     from versions
 ),
@@ -20,11 +21,12 @@ unnested as (
 rates as (
     select
         plan_version_id,
+        extract_id,
         rate ->> 'id' as rate_id,
         rate ->> 'symbol' as symbol,
         rate ->> 'symbol_group' as symbol_group,
         rate ->> 'currency' as rate_currency,
-        (rate ->> 'per_lot')::decimal(14, 6) as per_lot
+        (rate ->> 'per_lot')::decimal(14, 8) as per_lot
     from unnested
 ),
 
@@ -34,7 +36,8 @@ by_symbol as (
         symbol,
         rate_id,
         rate_currency,
-        per_lot
+        per_lot,
+        extract_id
     from rates
     where symbol is not null
 ),
@@ -45,7 +48,8 @@ by_group as (
         symbol_groups.symbol,
         rates.rate_id,
         rates.rate_currency,
-        rates.per_lot
+        rates.per_lot,
+        rates.extract_id
     from rates
     inner join symbol_groups on rates.symbol_group = symbol_groups.symbol_group
     where rates.symbol is null

@@ -1,4 +1,5 @@
--- US cents for one minor unit of a currency, as a fraction of whole numbers, per publication day.
+-- US dollars for one unit of a currency, and cents for one minor unit, as fractions of whole
+-- numbers, per publication day.
 -- An amount of a day takes the rate published on the last working day before it: that one is
 -- known when the day begins, so a number does not change in the afternoon.
 {{ config(materialized="incremental", unique_key=["currency", "rate_date"]) }}
@@ -49,9 +50,10 @@ quoted as (
 select
     quoted.currency,
     quoted.rate_date,
-    (quoted.usd_per_eur * 10000000000)::hugeint * 100 as cents_dividend,
-    (quoted.units_per_eur * 10000000000)::hugeint * currencies.minor_per_unit as cents_divisor,
-    currencies.minor_per_unit,
+    (quoted.usd_per_eur * 10000000000)::hugeint as dollars_dividend,
+    (quoted.units_per_eur * 10000000000)::hugeint as dollars_divisor,
+    dollars_dividend * 100 as cents_dividend,
+    dollars_divisor * currencies.minor_per_unit as cents_divisor,
     quoted.extract_id
 from quoted
 inner join currencies on quoted.currency = currencies.currency

@@ -8,7 +8,6 @@ select
     language,
     stage,
     source,
-    referral_code,
     queue,
     ----------  times
     registered_at,

@@ -1,7 +1,6 @@
 select
     id as check_id,
     client_id,
-    outcome,
     checked_at,
     extract_id
 from {{ source("raw", "kyc__check") }}

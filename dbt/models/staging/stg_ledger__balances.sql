@@ -2,6 +2,5 @@
 select
     account_id,
     posted as posted_minor,
-    held as held_minor,
     extract_id
 from {{ source("raw", "ledger__balance") }}

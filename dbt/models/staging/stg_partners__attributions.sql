@@ -2,7 +2,6 @@ select
     id as attribution_id,
     client_id,
     partner_id,
-    reason as attribution_reason,
     valid_from,
     coalesce(valid_to, timestamptz '9999-12-31 00:00:00+00') as valid_to,
     extract_id

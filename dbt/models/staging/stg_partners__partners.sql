@@ -3,7 +3,6 @@ select
     reference as partner_reference,
     code as partner_code,
     user_id,
-    name as partner_name,
     country,
     currency,
     plan_name,

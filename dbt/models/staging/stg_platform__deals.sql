@@ -11,17 +11,21 @@ select
     symbol,
     action,
     entry,
-    reason,
     action in (0, 13) as is_buy,
     action in (0, 1, 13, 14) as is_trade,
     action in (13, 14) as is_cancelled,
     entry in (0, 2) as is_opening,
     entry in (1, 2, 3) as is_closing,
     is_deleted,
+    case
+        when is_deleted then 'deleted'
+        when is_cancelled then 'cancelled'
+        -- Synchronisation, external service, migration, split, corporate action.
+        when reason in (13, 14, 15, 18, 19) then 'not_by_trading'
+    end as exclusion_reason,
     ----------  volume and money, in the account's currency
+    volume_e8,
     volume_closed_e8,
-    contract_size,
-    price,
     profit,
     swap,
     commission,

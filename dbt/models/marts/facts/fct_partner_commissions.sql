@@ -1,9 +1,10 @@
-{{ config(materialized="incremental", unique_key=["platform", "server", "deal"]) }}
-
+{{ config(materialized="incremental", replaces_touched=true,
+    unique_key=["platform", "server", "deal"]) }}
+{% if is_incremental() %}{{ touch_deals() }}{% endif %}
+-- depends_on: {{ ref("stg_platform__deal_versions") }}
 with
 
--- Kept apart for each use, for each then opens only the files it needs.
-trades as not materialized (
+trades as (
     select * from {{ ref("fct_trades") }}
 ),
 
@@ -36,6 +37,7 @@ concerned as (
                 select min(plans.valid_from) from plans
                 where plans.extract_id > {{ last_extract_id() }}
             )
+            or {{ is_repriced("closed_date") }}
     {% endif %}
 ),
 
@@ -62,7 +64,9 @@ matched as (
             when plans.duration_seconds_min > 0 and concerned.opened_at is null then 'no_opening'
             when concerned.duration_seconds < plans.duration_seconds_min then 'too_short'
             when plan_rates.rate_id is null then 'no_rate'
-        end as reason
+        end as reason,
+        if(reason is null, {{ whole_e8("concerned.closed_lots") }}, 0)
+        * {{ whole_e8("plan_rates.per_lot") }} as commission_e16
     from concerned
     left join terms
         on
@@ -98,11 +102,10 @@ select
     ----------  money, exact to the last digit of the product; rounded once, when it is paid
     matched.rate_currency as currency,
     matched.per_lot,
-    if(matched.reason is null, matched.closed_lots * matched.per_lot, 0)::decimal(32, 14)
+    if(matched.reason is null, matched.closed_lots * matched.per_lot, 0)::decimal(32, 16)
         as commission,
     {{ from_e8(divide_half_even(
-        "((commission * 100000000)::hugeint * rates.minor_per_unit * rates.cents_dividend)",
-        "(rates.cents_divisor * 100)"
+        "(commission_e16 * rates.dollars_dividend)", "(rates.dollars_divisor * 100000000)"
     )) }} as commission_usd,
     ----------  times
     matched.closed_at,

@@ -1,9 +1,10 @@
-{{ config(materialized="incremental", unique_key=["platform", "server", "deal"]) }}
-
+{{ config(materialized="incremental", replaces_touched=true,
+    unique_key=["platform", "server", "position"]) }}
+{% if is_incremental() %}{{ touch_positions() }}{% endif %}
+-- depends_on: {{ ref("stg_platform__deal_versions") }}
 with
 
--- Kept apart for each use, for each then opens only the files it needs.
-deals as not materialized (
+deals as (
     select * from {{ ref("stg_platform__deals") }}
     where is_trade
 ),
@@ -16,61 +17,54 @@ rates as (
     select * from {{ ref("int_usd_rates") }}
 ),
 
-{% if is_incremental() %}
-    -- A row tells of its whole position, so one changed deal concerns every deal of the position.
-    touched as (
-        select
-            platform,
-            server,
-            position
-        from deals
-        where extract_id > {{ last_extract_id() }} or {{ is_repriced("executed_at::date") }}
-        union
-        select
-            deals.platform,
-            deals.server,
-            deals.position
-        from deals
-        inner join accounts using (platform, server, login)
-        where accounts.extract_id > {{ last_extract_id() }}
-    ),
-{% endif %}
-
+-- A row tells of its whole position, so one changed deal concerns every deal of the position.
 concerned as (
-    select deals.* from deals
     {% if is_incremental() %}
-        semi join touched
-            on
-                deals.platform = touched.platform
-                and deals.server = touched.server
-                and deals.position = touched.position
+        select deals.* replace (greatest(deals.extract_id, touched.extract_id) as extract_id)
+        from deals
+        inner join touched using (platform, server, position)
+    {% else %}
+        select * from deals
     {% endif %}
 ),
 
-openings as (
+positions as (
     select
         platform,
         server,
         position,
-        min(executed_at) as opened_at,
-        max(extract_id) as extract_id
+        min(executed_at) filter (is_opening) as opened_at,
+        -- What a reversing deal costs stands with what it closes.
+        sum(commission + fee) filter (not is_closing) as opening_costs,
+        sum(volume_e8) filter (not is_closing)::bigint as opened_e8,
+        count(*) filter (is_closing) as closing_count,
+        max(extract_id) filter (is_opening) as extract_id
     from concerned
-    where is_opening and not is_deleted and not is_cancelled
+    where not is_deleted and not is_cancelled and (is_opening or is_closing)
     group by platform, server, position
 ),
 
 closings as (
     select
         *,
-        executed_at::date as closed_date,
-        case
-            when is_deleted then 'deleted'
-            when is_cancelled then 'cancelled'
-            -- Synchronisation, external service, migration, split, corporate action.
-            when reason in (13, 14, 15, 18, 19) then 'not_by_trading'
-        end as exclusion_reason
+        executed_at::date as closed_date
     from concerned
     where is_closing
+),
+
+-- How much of a position is closed after each deal; most positions are closed by one.
+steps as (
+    select
+        closings.platform,
+        closings.server,
+        closings.deal,
+        sum(closings.volume_closed_e8) over (
+            partition by closings.platform, closings.server, closings.position
+            order by closings.executed_at, closings.deal
+        )::bigint as closed_e8
+    from closings
+    inner join positions using (platform, server, position)
+    where positions.closing_count > 1 and closings.exclusion_reason is null
 )
 
 select
@@ -90,30 +84,37 @@ select
     closings.exclusion_reason,
     closings.exclusion_reason is null as is_counted,
     ----------  volume
-    {{ from_e8("if(closings.exclusion_reason is null, closings.volume_closed_e8, 0)") }}
-        as closed_lots,
+    {{ from_e8("if(is_counted, closings.volume_closed_e8, 0)") }} as closed_lots,
     ----------  money
     if(
-        closings.exclusion_reason is null,
+        is_counted,
         (closings.profit + closings.swap + closings.commission + closings.fee)
-        * accounts.minor_per_unit,
+        * accounts.minor_per_unit
+        + {{ share_of_step(
+            "(positions.opening_costs * accounts.minor_per_unit)",
+            "closings.volume_closed_e8",
+            "coalesce(steps.closed_e8, closings.volume_closed_e8)",
+            "positions.opened_e8"
+        ) }},
         0
     )::bigint as client_pnl_minor,
     {{ usd_minor("client_pnl_minor") }} as client_pnl_usd_minor,
     ----------  times
-    openings.opened_at,
+    positions.opened_at,
     closings.executed_at as closed_at,
     closings.closed_date,
     closings.trading_day,
-    date_diff('second', openings.opened_at, closings.executed_at) as duration_seconds,
+    -- Whole seconds that passed; the other function counts how often a clock would have ticked.
+    date_sub('second', positions.opened_at, closings.executed_at) as duration_seconds,
     greatest(
         closings.extract_id,
-        coalesce(openings.extract_id, 0),
+        coalesce(positions.extract_id, 0),
         coalesce(accounts.extract_id, 0),
         coalesce(rates.extract_id, 0)
     ) as extract_id
 from closings
-left join openings using (platform, server, position)
+left join positions using (platform, server, position)
+left join steps using (platform, server, deal)
 left join accounts using (platform, server, login)
 asof left join rates
     on accounts.currency = rates.currency and closings.closed_date > rates.rate_date

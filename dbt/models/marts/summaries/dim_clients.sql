@@ -52,13 +52,19 @@ traded as (
     group by client_id
 ),
 
--- The partner of today: at most one attribution is open.
+today as (
+    select max(as_of) as moment from {{ source("raw", "extracts") }}
+    where source = 'operational_db'
+),
+
+-- Today is the moment at which operations were last read.
 referred as (
     select
-        client_id,
-        partner_id
+        attributions.client_id,
+        attributions.partner_id
     from attributions
-    where valid_to = timestamptz '9999-12-31 00:00:00+00'
+    inner join today
+        on attributions.valid_from <= today.moment and attributions.valid_to > today.moment
 ),
 
 checked as (
