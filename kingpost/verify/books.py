@@ -97,13 +97,54 @@ _CROSS_CHECKS = (
     where direction = 'deposit' and succeeded_at is not null
       and entry.amount is distinct from -amount_minor
     """,
+    # And nothing else is: each journal bears the very name of what moved, and no name twice over.
     """
     select format('ledger.journal %s (%s): expected a payment that succeeded, found %s.',
                   journal.id, op_key, coalesce(status, 'none'))
     from ledger.journal
-    left join payments.payment on payment.id::text = split_part(op_key, ':', 2)
+    left join payments.payment
+      on payment.id::text = split_part(op_key, ':', 2)
+      and case kind
+          when 'deposit' then op_key = 'deposit:' || payment.id
+          else exists (
+              select from payments.payment_event as event
+              where event.payment_id = payment.id
+                and op_key = kind || ':' || payment.id || ':' || event.operation_id)
+          end
     where kind in ('deposit', 'capture_failed', 'refund', 'refund_failed', 'chargeback',
                    'chargeback_won', 'second_chargeback') and succeeded_at is null
+    """,
+    """
+    select format('payments.payment %s (%s): expected its journals to bring in %s %s, found %s.',
+                  payment.id, reference,
+                  case status when 'succeeded' then '' else '0 to ' end || amount_minor,
+                  payment.currency, -sum(entry.amount))
+    from ledger.journal
+    join payments.payment on payment.id::text = split_part(op_key, ':', 2)
+    join ledger.account on code = 'psp:' || psp || ':' || payment.currency
+    join ledger.entry on journal_id = journal.id and account_id = account.id
+    group by payment.id
+    having -sum(entry.amount) not between 0 and amount_minor
+        or status = 'succeeded' and -sum(entry.amount) <> amount_minor
+    """,
+    """
+    select format('ledger.entry %s: expected an account of client %s, whose payment %s it is, found %s.',
+                  entry.id, client_id, reference, code)
+    from ledger.journal
+    join payments.payment on payment.id::text = split_part(op_key, ':', 2)
+    join ledger.entry on journal_id = journal.id
+    join ledger.account on account.id = account_id
+    where code not in ('psp:' || psp || ':' || payment.currency,
+                       'wallet:' || client_id || ':' || payment.currency,
+                       'client_debt:' || client_id || ':' || payment.currency)
+    """,
+    """
+    select format('ledger.journal %s (%s): expected a payment or transfer that explains it, found kind %s.',
+                  id, op_key, kind)
+    from ledger.journal
+    where reverses is null
+      and kind not in ('deposit', 'capture_failed', 'refund', 'refund_failed', 'chargeback',
+                       'chargeback_won', 'second_chargeback', 'platform_transfer')
     """,
     # What the platform booked is in the books once, whole; what it refused is not, and is free again.
     """

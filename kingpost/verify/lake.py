@@ -10,14 +10,26 @@ from dataclasses import dataclass
 
 import duckdb
 
+from kingpost.verify import marts
+from kingpost.verify.marts import EXAMPLES, named
 from lake import connection as lake
 from lake import publication
 from operational.kit.settings import Settings
+from pipelines import publish
 from pipelines.operational_db.extract import SOURCE
 from pipelines.operational_db.tables import Table, discover
 
-EXAMPLES = 3
-"""Rows named per table and kind of difference."""
+_STALE_DEALS = """
+select platform, server, deal from (
+    (select * from lake.raw.platform__deal_versions
+     qualify version = max(version) over (partition by platform, server, deal)
+     except all from lake.raw.platform__deals)
+    union all
+    (from lake.raw.platform__deals
+     except all select * from lake.raw.platform__deal_versions
+     qualify version = max(version) over (partition by platform, server, deal))
+) group by all
+"""
 
 
 @dataclass(frozen=True)
@@ -37,14 +49,17 @@ def verify(settings: Settings) -> Compared:
     with lake.read_at(settings, published.snapshot) as connection:
         lake.attach_operations(connection, settings)
         horizon = _horizon(connection)
-        connection.execute("begin")
         tables = discover(connection)
         findings = [
-            sentence for table in tables for sentence in _differences(connection, table, horizon)
+            sentence for table in tables for sentence in _compared(connection, table, horizon)
         ]
-        connection.execute("rollback")
+        findings += _deals(connection)
+        # Other models made it: the next refresh builds it anew.
+        is_ours = published.project_sha256 == publish.project_sha256()
+        findings += marts.verify(connection, settings) if is_ours else []
     looked_at = (
-        f"{len(tables)} tables of snapshot {published.snapshot}, as of {published.as_of:%F %T} UTC"
+        f"{len(tables)} tables {'and all marts ' if is_ours else ''}"
+        f"of snapshot {published.snapshot}, as of {published.as_of:%F %T} UTC"
     )
     return Compared(findings, looked_at)
 
@@ -56,6 +71,17 @@ def _horizon(connection: duckdb.DuckDBPyConnection) -> int:
     ).fetchone()
     assert row
     return int(row[0])
+
+
+def _compared(connection: duckdb.DuckDBPyConnection, table: Table, horizon: int) -> list[str]:
+    """Both sides at one moment; a table that is gone or cannot be read is a finding like others."""
+    connection.execute("begin")
+    try:
+        return _differences(connection, table, horizon)
+    except duckdb.Error as error:
+        return [marts.unreadable(f"{table.schema}.{table.name}", error)]
+    finally:
+        connection.execute("rollback")
 
 
 def _differences(connection: duckdb.DuckDBPyConnection, table: Table, horizon: int) -> list[str]:
@@ -85,6 +111,7 @@ def _differences(connection: duckdb.DuckDBPyConnection, table: Table, horizon: i
             "theirs",
             f"{name} {{}}: found in the lake, gone from operations.",
         ),
+        *_doubled(connection, key, name),
         *_changed(connection, table, name),
     ]
 
@@ -96,10 +123,32 @@ def _keys(table: Table) -> str:
 def _sentences(
     connection: duckdb.DuckDBPyConnection, key: str, here: str, there: str, sentence: str
 ) -> list[str]:
-    rows = connection.execute(
-        f"select {key} from {here} anti join {there} using ({key}) order by all limit {EXAMPLES}"
-    ).fetchall()
-    return [sentence.format(_named(row)) for row in rows]
+    return _listed(
+        connection, f"select distinct {key} from {here} anti join {there} using ({key})", sentence
+    )
+
+
+def _doubled(connection: duckdb.DuckDBPyConnection, key: str, name: str) -> list[str]:
+    return _listed(
+        connection,
+        f"select {key} from ours group by {key} having count(*) > 1",
+        f"{name} {{}}: expected it once in the lake, found it more often.",
+    )
+
+
+def _listed(connection: duckdb.DuckDBPyConnection, query: str, sentence: str) -> list[str]:
+    rows = connection.execute(f"{query} order by all limit {EXAMPLES}").fetchall()
+    (total,) = connection.execute(f"select count(*) from ({query})").fetchone() or (0,)
+    return named(sentence, rows, total)
+
+
+def _deals(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """A platform's deals are the newest of the versions that were observed of each."""
+    sentence = "platform deal {}: expected its newest observed version, once, in the lake."
+    try:
+        return _listed(connection, _STALE_DEALS, sentence)
+    except duckdb.Error as error:
+        return [marts.unreadable("platform deals", error)]
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, table: Table, name: str) -> list[str]:
@@ -113,15 +162,11 @@ def _changed(connection: duckdb.DuckDBPyConnection, table: Table, name: str) -> 
         f'[\'{column}\', t."{column}"::varchar, o."{column}"::varchar]'
         for column in rest
     )
-    rows = connection.execute(
-        f"select {key}, case {cases} end as difference from theirs t join ours o using ({key}) "
-        f"where difference is not null order by all limit {EXAMPLES}"
-    ).fetchall()
-    return [
-        f"{name} {_named(row[:-1])}: expected {row[-1][0]} {row[-1][1]} in the lake, found {row[-1][2]}."
-        for row in rows
-    ]
-
-
-def _named(key: tuple[object, ...]) -> str:
-    return " ".join(map(str, key))
+    sentence = "concat('expected ', said[1], ' ', said[2], ' in the lake, found ', said[3], '.')"
+    return _listed(
+        connection,
+        f"select concat_ws(' ', {key}) || ':' as row_name, {sentence} as told from ("
+        f"select {key}, case {cases} end as said from theirs t join ours o using ({key})"
+        ") where said is not null",
+        f"{name} {{}}",
+    )
