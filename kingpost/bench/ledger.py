@@ -30,7 +30,7 @@ _CLEARING = text("select ledger.open_account('psp:bench:EUR', 'asset', 'EUR', nu
 _POST = """
 select ledger.post(
   'deposit:' || uuidv7(), 'deposit', now(), 'bench',
-  array[:wallet, :clearing]::bigint[], array[:minor, - :minor::bigint]::bigint[],
+  array[:wallet, :clearing]::bigint[], array[:minor, - :minor::bigint]::bigint[], array['EUR', 'EUR'],
   '{"payment": "D-7K3MQ0TR", "psp": "bench"}');
 """
 

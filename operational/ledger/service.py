@@ -19,7 +19,7 @@ from operational.ledger import errors
 
 _OPEN = text("select ledger.open_account(:code, :kind, :currency, :owner, :is_cached, :floor)")
 _POST = text(
-    "select ledger.post(:op_key, :kind, :effective_at, :actor, :accounts, :amounts,"
+    "select ledger.post(:op_key, :kind, :effective_at, :actor, :accounts, :amounts, :currencies,"
     " cast(:meta as jsonb), :settles)"
 )
 _REVERSE = text(
@@ -86,6 +86,7 @@ def post(
                 "actor": actor.id,
                 "accounts": [leg.account_id for leg in legs],
                 "amounts": [leg.money.minor for leg in legs],
+                "currencies": [leg.money.currency for leg in legs],
                 "meta": json.dumps(meta or {}),
                 "settles": settles,
             },

@@ -87,7 +87,7 @@ def paid_in(
     """Money from `source` on a wallet each, by a journal each."""
     post = text("""
         select ledger.post(:key, :kind, :now, 'test', array[:wallet, :source]::bigint[],
-                           array[:minor, - cast(:minor as bigint)])
+                           array[:minor, - cast(:minor as bigint)], array['USD', 'USD'])
     """)
     common = {"kind": kind, "source": source, "now": NOW, "minor": MINOR}
     found = wallets(session, owners)

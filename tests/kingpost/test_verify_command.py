@@ -20,7 +20,10 @@ from tests.pipelines.broker import Broker, Server, a_trade
 
 # The same money once more, and money out of nowhere: both through the ledger's own door.
 POST = """
-select ledger.post(:key, :kind, now(), 'somebody', array[psp.id, wallet.id], array[-10000, 10000])
+select ledger.post(
+    :key, :kind, now(), 'somebody',
+    array[psp.id, wallet.id], array[-10000, 10000], array['USD', 'USD']
+)
 from ledger.account as psp, ledger.account as wallet
 where psp.code = 'psp:stripe:USD' and wallet.code = :wallet
 """

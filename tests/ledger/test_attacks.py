@@ -2,8 +2,12 @@
 
 import psycopg
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from operational.kit import db
+from operational.kit.money import Money
+from operational.ledger import service as ledger
+from operational.ledger.service import Leg
 from tests.ledger import books
 
 ATTACKS = [
@@ -50,7 +54,7 @@ ATTACKS = [
     # Through the inner doors.
     "select ledger.end_hold('x', 'settled')",
     "select ledger.settle_hold('x', array[1], array[-1])",
-    "select ledger.write_journal('x', 'x', now(), 'x', array[1, 2], array[1, -1], '{}', 1, null)",
+    "select ledger.write_journal('x', 'x', now(), 'x', array[1, 2], array[1, -1], array['USD', 'USD'], '{}', 1, null)",
     "select ledger.posted_before('x', array[1], array[1])",
     "create function ledger.mine() returns int language sql as 'select 1'",
 ]
@@ -78,15 +82,29 @@ def test_the_database_itself_refuses(attacker, attack):
      ("array[1, 2]", "array[9223372036854775807, -9223372036854775807]"), ("array[]::bigint[]", "array[]::bigint[]")],
 )  # fmt: skip
 def test_the_door_refuses_legs_that_are_no_journal(attacker, legs, amounts):
+    currencies = f"array_fill('USD'::text, array[cardinality({legs})])"
     with pytest.raises((psycopg.errors.IntegrityError, psycopg.errors.NumericValueOutOfRange)):
-        attacker.execute(f"select ledger.post('bad', 'bad', now(), 'x', {legs}, {amounts})")
+        attacker.execute(
+            f"select ledger.post('bad', 'bad', now(), 'x', {legs}, {amounts}, {currencies})"
+        )
+
+
+def test_a_leg_in_another_currency_than_its_account_is_refused(module_database):
+    with db.transaction(module_database.engine(db.API)) as session:
+        wallet, clearing = books.wallet(session, "USD"), books.clearing(session, "USD")
+        legs = [Leg(wallet, Money(100, "EUR")), Leg(clearing, Money(-100, "EUR"))]
+
+        with pytest.raises(IntegrityError, match="in its currency"):
+            ledger.post(
+                session, "x", kind="x", legs=legs, effective_at=books.NOW, actor=books.CASHIER
+            )
 
 
 def test_the_door_posts_no_reversal_of_the_callers_making(attacker):
     with pytest.raises(psycopg.errors.UndefinedFunction):
         attacker.execute(
             "select ledger.post('x', 'x', now(), 'x', array[1, 2]::bigint[], array[5, -5]::bigint[],"
-            " p_reverses => 1)"
+            " array['USD', 'USD'], p_reverses => 1)"
         )
 
 

@@ -130,7 +130,7 @@ class Broker:
             for account in (("psp:test", "asset", False), ("wallet:test", "liability", True))
         ]
         self.connection.execute(
-            "select ledger.post(%s, 'deposit', %s, 'test', %s::bigint[], %s::bigint[])",
+            "select ledger.post(%s, 'deposit', %s, 'test', %s::bigint[], %s::bigint[], array['USD', 'USD'])",
             (str(uuid7()), NOW, accounts, [-minor, minor]),
         )
 

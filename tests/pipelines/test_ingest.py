@@ -197,7 +197,7 @@ def _post(address: str, wallets: list[int]) -> None:
                     perform ledger.post(
                         gen_random_uuid()::text, 'deposit', now(), 'test',
                         array[{house}, (array{others})[1 + number % {POSTERS}]],
-                        array[-number, number]::bigint[]);
+                        array[-number, number]::bigint[], array['USD', 'USD']);
                     commit;
                     perform pg_sleep(0.02);
                 end loop;

@@ -27,7 +27,7 @@ grant select on all tables in schema ledger to kingpost_app, kingpost_extract;
 revoke execute on all functions in schema ledger from public;
 grant execute on function
   ledger.open_account(text, text, text, uuid, boolean, bigint),
-  ledger.post(text, text, timestamptz, text, bigint[], bigint[], jsonb, text),
+  ledger.post(text, text, timestamptz, text, bigint[], bigint[], text[], jsonb, text),
   ledger.reverse(bigint, text, text, timestamptz, text, jsonb),
   ledger.hold(text, bigint, bigint),
   ledger.void_hold(text)

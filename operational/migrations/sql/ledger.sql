@@ -90,7 +90,7 @@ end $$;
 -- wait for each other. Whoever needs a hold locks its balance first.
 create function ledger.write_journal(
   p_op_key text, p_kind text, p_effective_at timestamptz, p_actor text,
-  p_accounts bigint[], p_amounts bigint[], p_meta jsonb, p_reverses bigint, p_settles text
+  p_accounts bigint[], p_amounts bigint[], p_currencies text[], p_meta jsonb, p_reverses bigint, p_settles text
 ) returns bigint language plpgsql as $$
 declare
   v_journal bigint;
@@ -116,8 +116,8 @@ begin
   for leg in
     select account.id, account.currency, account.is_cached, given.amount,
            sum(given.amount) over (partition by account.currency) as total
-    from unnest(p_accounts, p_amounts) as given (account_id, amount)
-    join account on account.id = given.account_id
+    from unnest(p_accounts, p_amounts, p_currencies) as given (account_id, amount, currency)
+    join account on account.id = given.account_id and account.currency = given.currency
     order by account.is_cached, account.id
   loop
     if leg.total <> 0 then
@@ -133,22 +133,22 @@ begin
     v_written := v_written + 1;
   end loop;
   if v_written <> cardinality(p_accounts) then
-    raise exception 'a leg names an account that does not exist' using errcode = 'foreign_key_violation';
+    raise exception 'a leg names an account that does not exist in its currency' using errcode = 'foreign_key_violation';
   end if;
   return v_journal;
 end $$;
 
--- Post one journal: legs are parallel arrays of account and credited minor units.
+-- Post one journal: legs are parallel arrays of account, credited minor units and their currency.
 -- The same key with the same legs answers with the first journal; with other legs it is refused.
 -- p_settles names a hold that a leg of this journal takes its money from.
 create function ledger.post(
   p_op_key text, p_kind text, p_effective_at timestamptz, p_actor text,
-  p_accounts bigint[], p_amounts bigint[], p_meta jsonb default '{}', p_settles text default null
+  p_accounts bigint[], p_amounts bigint[], p_currencies text[], p_meta jsonb default '{}', p_settles text default null
 ) returns bigint language plpgsql security definer
 set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
   return write_journal(
-    p_op_key, p_kind, p_effective_at, p_actor, p_accounts, p_amounts, p_meta, null, p_settles);
+    p_op_key, p_kind, p_effective_at, p_actor, p_accounts, p_amounts, p_currencies, p_meta, null, p_settles);
 end $$;
 
 create function ledger.posted_before(p_op_key text, p_accounts bigint[], p_amounts bigint[])
@@ -178,7 +178,8 @@ begin
   return (
     select write_journal(
       p_op_key, p_kind, p_effective_at, p_actor,
-      array_agg(account_id order by account_id), array_agg(-amount order by account_id), p_meta, p_journal, null)
+      array_agg(account_id order by account_id), array_agg(-amount order by account_id),
+      array_agg(currency order by account_id), p_meta, p_journal, null)
     from entry where journal_id = p_journal);
 end $$;
 
