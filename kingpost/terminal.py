@@ -32,7 +32,7 @@ class Work:
 
 def stop(sentence: str, *, code: int = 1) -> NoReturn:
     """Say why not, and end the command."""
-    console.print(sentence, markup=False, highlight=False)
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -233,7 +233,7 @@ def test_tiles_say_what_happened(filled, look):
     assert numbers["Verified by rule"] == "50.0 %"
     assert numbers["Deposit success"] == "83.3 %"
     assert numbers["Taken back"] == "$250.00"
-    assert numbers["Result of the book"] == "$1,237"
+    assert numbers["Result of the book"] == "$1,245"
     assert set(numbers) == {metric.title for metric in METRICS}
 
 
@@ -493,7 +493,7 @@ def test_somebody_signs_in_opens_a_number_and_is_shut_out(filled, door, dashboar
 
     expect(page.get_by_text("As of")).to_be_visible()
     expect(page.get_by_test_id("stMetric").filter(has_text="Result of the book")).to_contain_text(
-        "$1,237"
+        "$1,245"
     )
     page.get_by_test_id("stPageLink").last.click()
     expect(page.get_by_text("What clients lost on closed trades")).to_be_visible()

@@ -1,7 +1,8 @@
 """A small broker for the pipelines to read: rows with only what a test cares about, and its deals."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -36,9 +37,8 @@ class Broker:
     def __init__(self, database: Any) -> None:
         url = database.admin_url.set(drivername="postgresql")
         self.settings = database.settings
-        self.connection = psycopg.connect(
-            url.render_as_string(hide_password=False), autocommit=True
-        )
+        self.address = url.render_as_string(hide_password=False)
+        self.connection = psycopg.connect(self.address, autocommit=True)
 
     def insert(self, table: str, **values: Any) -> Any:
         """Insert one row; what is required and not given is filled with something neutral."""
@@ -58,12 +58,15 @@ class Broker:
         return values.get("id")
 
     def update(self, table: str, key: UUID, **values: Any) -> None:
+        """Rewrite one row, also one that the product may never rewrite."""
         schema, _, name = table.partition(".")
         changes = SQL(", ").join(SQL("{} = %s").format(Identifier(column)) for column in values)
-        self.connection.execute(
-            SQL("update {} set {} where id = %s").format(Identifier(schema, name), changes),
-            [*values.values(), key],
-        )
+        statement = SQL("update {} set {}, row_xid = pg_current_xact_id() where id = %s")
+        with self.connection.transaction():
+            self.connection.execute("set local session_replication_role = replica")
+            self.connection.execute(
+                statement.format(Identifier(schema, name), changes), [*values.values(), key]
+            )
 
     def client(self, **values: Any) -> UUID:
         key = uuid7()
@@ -147,6 +150,7 @@ class Server:
 
     def __init__(self, *records: dict[str, str]) -> None:
         self.records = {record["Deal"]: record for record in records}
+        self.rates: dict[tuple[date, str], Decimal] = {}
 
     def add(self, *records: dict[str, str]) -> None:
         self.records |= {record["Deal"]: record for record in records}

@@ -37,7 +37,7 @@ def clients(lake) -> dict[str, str]:
 
 
 def test_a_row_committed_late_is_not_skipped_and_an_updated_one_replaces_itself(broker, attached):
-    with psycopg.connect(broker.connection.info.dsn, password=None) as slow:
+    with psycopg.connect(broker.address) as slow:
         late = broker.client(queue="late", country="FR")
         slow.execute("update clients.client set country = 'IT' where id = %s", (late,))
         early = broker.client(queue="early")

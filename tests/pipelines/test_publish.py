@@ -9,16 +9,19 @@ from itertools import count
 import duckdb
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from lake import connection, lock, publication
 from lake.publication import CheckResult
 from operational.kit import db
 from pipelines import publish, sources
 from pipelines.dbt_models import project
+from pipelines.operational_db.extract import extract
 from pipelines.platform import deals
-from pipelines.refresh import refresh
+from pipelines.refresh import Outcome, refresh
+from tests.pipelines import passes
 from tests.pipelines.broker import NOW, Broker, Server, a_trade
-from tests.pipelines.readers import Readers
+from tests.pipelines.readers import Readers, faults, read, unpinned
 
 PUBLISHES = 3
 HALF_PAST_MIDNIGHT = int(datetime(2026, 2, 26, 0, 30, tzinfo=UTC).timestamp())
@@ -174,20 +177,37 @@ def _url(broker: Broker) -> str:
 
 
 def test_readers_beside_a_running_refresh_see_published_states_only(broker):
-    with Readers(broker.settings, "pinned", 2) as readers:
+    refresh(broker.settings)
+    with Readers(broker.settings, 2) as readers:
         for _ in range(PUBLISHES):
             _new_day(broker)
+        last = read(broker.settings)
 
     assert readers.errors == []
-    assert [answer for answer in readers.answers if len(set(answer)) > 1] == []
-    assert len(set(readers.answers)) > 1
+    assert faults(broker.settings, published(broker), [*readers.readings, last]) == []
+    assert len(readers.readings) >= 2 * PUBLISHES
+    assert len({reading.snapshot for reading in readers.readings}) > 1
 
 
 def test_a_reader_that_is_not_pinned_is_noticed(broker):
-    with Readers(broker.settings, "unpinned", 2) as readers:
-        _new_day(broker)
+    """Between the build of a pass and its publication there is always such a moment."""
+    refresh(broker.settings)
+    broker.deposit(broker.client(), next(TURNS))
+    with sources.opened(broker.settings) as lake:
+        extract(lake)
+    publish.build(broker.settings, whole=False)
 
-    assert readers.errors or any(len(set(answer)) > 1 for answer in readers.answers)
+    right, wrong = read(broker.settings), read(broker.settings, unpinned)
+
+    assert faults(broker.settings, published(broker), [right]) == []
+    (fault,) = faults(broker.settings, published(broker), [wrong])
+    assert fault.startswith("torn or unpublished")
+    assert refresh(broker.settings).is_published
+
+
+def published(broker: Broker) -> list[publication.Publication]:
+    decisions = publication.history(broker.settings, 1000)
+    return [decision for decision in decisions if decision.is_published]
 
 
 def _new_day(broker: Broker) -> None:
@@ -226,6 +246,64 @@ def test_a_batch_refused_at_the_border_holds_the_pointer(broker):
     assert "future_rows" in now.refused.failures[0].detail
     broker.update("clients.client", wrong, created_at=NOW)
     assert refresh(broker.settings).is_published
+
+
+def test_a_model_that_fails_holds_the_pointer_and_is_not_tried_again_at_once(broker):
+    refresh(broker.settings)
+    standing = publication.current(broker.settings).published
+    wrong = broker.plan(per_lot="seven", version=2, valid_from=NOW)
+
+    outcome = refresh(broker.settings)
+
+    assert "fct_partner_commissions is built" in {check.name for check in outcome.failures}
+    assert publication.current(broker.settings).published == standing
+    decisions = len(publication.history(broker.settings, 1000))
+    again = refresh(broker.settings)
+    assert (again.is_published, again.built.nodes) == (False, ())
+    assert again.failures == outcome.failures
+    assert len(publication.history(broker.settings, 1000)) == decisions
+    broker.update("partners.plan_version", wrong, rates=Jsonb([]))
+    assert refresh(broker.settings).is_published
+
+
+def test_a_project_that_does_not_parse_holds_the_pointer(broker, tmp_path):
+    refresh(broker.settings)
+    standing = publication.current(broker.settings).published
+    broken = passes.with_bug(tmp_path, "models/exposures.yml", "version: 2", "version: [")
+
+    passes.run(broker.settings, None, broken)
+
+    now = publication.current(broker.settings)
+    assert now.published == standing
+    assert now.refused is not None
+    assert [failure.name for failure in now.refused.failures] == ["the models can be built"]
+
+
+def test_bringing_up_to_date_asks_every_test_that_a_whole_build_asks(broker):
+    """But for those of seeds, which change with the project and never with the rows."""
+    whole = refresh(broker.settings, whole=True)
+    broker.deposit(broker.client(), next(TURNS))
+    nodes = nodes_of(broker.settings).items()
+    of_seeds = {key for key, node in nodes if str(node.get("attached_node")).startswith("seed.")}
+
+    assert _tests(refresh(broker.settings)) == _tests(whole) - of_seeds
+
+
+def _tests(outcome: Outcome) -> set[str]:
+    assert outcome.is_published
+    return {node.node_id for node in outcome.built.nodes if node.kind == "test"}
+
+
+def test_a_mart_that_is_gone_is_made_in_a_whole_build(broker):
+    refresh(broker.settings)
+    with connection.write(broker.settings) as lake:
+        lake.execute("drop table lake.marts.dim_partners")
+    broker.deposit(broker.client(), next(TURNS))
+
+    outcome = refresh(broker.settings)
+
+    assert outcome.is_published
+    assert "stg_clients__clients" in {node.name for node in outcome.built.nodes}
 
 
 def test_every_check_can_fail_and_then_nothing_is_published(broker):
