@@ -134,9 +134,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     return app
 
 
-def serve() -> None:
+def serve(settings: Settings) -> None:
     """Run the API as a process of its own."""
-    settings = Settings()
     log.configure("api")
     # The thread that stores callbacks hands over often; it must not wait 5 ms for its turn.
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -152,4 +151,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(Settings())

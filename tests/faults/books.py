@@ -61,6 +61,18 @@ def check_callbacks(stage: Stage, crowd: Crowd) -> None:
     assert stage.one(twice) == len(crowd.acknowledged)
 
 
+def check_returns(stage: Stage, crowd: Crowd) -> None:
+    """What was taken back is in the books once, whichever of the two was heard of first."""
+    kinds = {"refund.created": "refund", "charge.dispute.created": "chargeback"}
+    wanted = {(str(one.payment_id), kinds[kind]) for one, kind in crowd.taken_back.items()}
+    posted = stage.rows(
+        "select split_part(op_key, ':', 2), kind from ledger.journal"
+        " where kind in ('refund', 'chargeback')"
+    )
+    assert len(posted) == len(wanted)
+    assert {(str(payment), str(kind)) for payment, kind in posted} == wanted
+
+
 def check_answers(stage: Stage, crowd: Crowd) -> None:
     """Every key has one answer, every answer its effect, every effect one answer."""
     assert all(len(told) == 1 for told in crowd.answers.values())
@@ -69,6 +81,10 @@ def check_answers(stage: Stage, crowd: Crowd) -> None:
     made = "select count(*) from payments.payment where reference not in (%s)"
     before = ", ".join(f"'{one.reference}'" for one in stage.asked) or "''"
     assert stage.one(made % before) == sum(key.startswith("deposit") for key in keys)
+    refused = {
+        body for key, told in crowd.answers.items() if key[1].startswith("refused") for body in told
+    }
+    assert all(status == 409 and b"insufficient_funds" in body for status, body in refused)
     transfers = stage.one("select count(*) from platforms.transfer")
     assert transfers == sum(key.startswith("transfer") for key in keys)
     assert stage.one("select count(*) from messaging.idempotency") == len(keys)

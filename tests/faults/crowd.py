@@ -18,6 +18,8 @@ from tests.payments.deposits import event, stripe_headers
 CLIENTS = 8
 ASK_AGAIN = frozenset({409, 500, 502, 503})
 """In progress, or no answer at all: the same request with the same key is sent again."""
+MORE_THAN_ANYBODY_HAS = "500000.00"
+RETURNS = ("refund.created", "charge.dispute.created")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class Callback:
     """The provider tells of one deposit."""
 
     asked: Asked
+
+
+@dataclass(frozen=True)
+class Return:
+    """The provider tells of money taken back, perhaps before it tells of the deposit."""
+
+    asked: Asked
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,18 @@ class Transfer:
     amount: str
 
 
-Operation = Callback | Deposit | Transfer
+Operation = Callback | Return | Deposit | Transfer
 
 
 def operations(
-    stage: Stage, dice: random.Random, *, total: int, deposits: int, transfers: int
+    stage: Stage,
+    dice: random.Random,
+    *,
+    total: int,
+    deposits: int,
+    transfers: int,
+    refused: int = 0,
+    returns: int = 0,
 ) -> list[Operation]:
     """What will be asked, in which order: callbacks up to four times, one request in ten twice."""
     wishes: list[Operation] = []
@@ -59,11 +76,20 @@ def operations(
     for number in range(transfers):
         amount = f"{dice.randint(1, 20)}.{number % 100:02d}"
         wishes.append(Transfer(dice.choice(stage.people), f"transfer-{number}", amount))
+    wishes += [
+        Transfer(dice.choice(stage.people), f"refused-{number}", MORE_THAN_ANYBODY_HAS)
+        for number in range(refused)
+    ]
     wishes += dice.sample(wishes, len(wishes) // 10)
     callbacks = [Callback(asked) for asked in stage.asked]
     repeated = [one for one in callbacks for _ in range(3)]
-    missing = total - len(wishes) - len(callbacks)
-    told = callbacks + dice.sample(repeated, min(max(missing, 0), len(repeated)))
+    taken_back = [
+        Return(asked, dice.choice(RETURNS)) for asked in dice.sample(stage.asked, returns)
+    ]
+    missing = total - len(wishes) - len(callbacks) - len(taken_back)
+    told: list[Operation] = (
+        callbacks + taken_back + dice.sample(repeated, min(max(missing, 0), len(repeated)))
+    )
     dice.shuffle(wishes)
     dice.shuffle(told)
     # Wishes come early, so that what is in doubt is looked up while the rest goes on.
@@ -81,6 +107,7 @@ class Crowd:
     stage: Stage
     left: "queue.SimpleQueue[Operation]" = field(default_factory=queue.SimpleQueue)
     acknowledged: set[Asked] = field(default_factory=set)
+    taken_back: dict[Asked, str] = field(default_factory=dict)
     answers: dict[tuple[Person, str], set[tuple[int, bytes]]] = field(
         default_factory=lambda: defaultdict(set)
     )
@@ -120,6 +147,9 @@ class Crowd:
             case Callback(asked):
                 self._until_answered(door, **self._callback(asked))
                 self.acknowledged.add(asked)
+            case Return(asked, kind):
+                self._until_answered(door, **self._callback(asked, kind, "ret"))
+                self.taken_back[asked] = kind
             case Deposit(person, key, amount):
                 form = {"amount": amount, "currency": "USD", "method": "card"}
                 self._ask(door, "/api/me/deposits", person, key, form)
@@ -134,8 +164,10 @@ class Crowd:
         answer = self._until_answered(door, url=path, json=form, headers=headers)
         self.answers[person, key].add((answer.status_code, answer.content))
 
-    def _callback(self, asked: Asked) -> dict[str, Any]:
-        told = event(asked, "payment_intent.succeeded", id=f"evt_{asked.reference}")
+    def _callback(
+        self, asked: Asked, kind: str = "payment_intent.succeeded", prefix: str = "evt"
+    ) -> dict[str, Any]:
+        told = event(asked, kind, id=f"{prefix}_{asked.reference}")
         body = json.dumps(told).encode()
         headers = stripe_headers(body, utc_now(), self.stage.stripe_secret)
         return {"url": "/callbacks/stripe", "content": body, "headers": headers}
@@ -150,6 +182,8 @@ class Crowd:
             except httpx.HTTPError:
                 pause.wait(0.02)
                 continue
+            if "insufficient_funds" in answer.text:
+                return answer
             if answer.status_code not in ASK_AGAIN:
                 assert answer.is_success, f"{answer.status_code} {answer.text}"
                 return answer

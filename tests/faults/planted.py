@@ -7,11 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import uvicorn
 from sqlalchemy import Engine
 
-from api import once
-from api.app import create_app
+from api import app, once
 from api.hub import hub_of
 from operational import worker
 from operational.kit import db
@@ -55,4 +53,4 @@ def answer_then_work(self: once.Once, key: str, work: Callable[[], Answer]) -> A
 def serve_answering_first(settings: Settings) -> None:
     """An API with bug B, in this process only."""
     once.Once._do = answer_then_work
-    uvicorn.run(create_app(settings), port=settings.api_port, log_level="error")
+    app.serve(settings)

@@ -16,7 +16,7 @@ import uvicorn
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction, configure_mappers
 
-from api import once
+from api import app, once
 from api.app import create_app
 from operational import worker
 from operational.kit.settings import Settings
@@ -31,8 +31,8 @@ configure_mappers()
 
 
 def serve(settings: Settings) -> None:
-    """The API, as `uvicorn` runs it."""
-    uvicorn.run(create_app(settings), port=settings.api_port, log_level="error")
+    """The API, as `python -m api.app` runs it."""
+    app.serve(settings)
 
 
 def serve_dying(settings: Settings, deaths: int, die: Callable[[random.Random], None]) -> None:

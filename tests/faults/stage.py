@@ -80,14 +80,19 @@ class Stage:
     def one(self, sql: str) -> object:
         return self.rows(sql)[0][0]
 
-    def kill_backend(self, dice: random.Random) -> None:
-        """SIGKILL one server process of PostgreSQL: it restarts all of them and recovers."""
+    def kill_backend(self, dice: random.Random) -> bool:
+        """SIGKILL one server process of PostgreSQL: it restarts all of them and recovers.
+
+        False if nobody of ours was connected just then.
+        """
         pids = self.rows(
             "select pid from pg_stat_activity where usename in ('kingpost_api', 'kingpost_worker')"
         )
-        if pids:
-            os.kill(int(dice.choice(pids)[0]), 9)
-            processes.wait_until(self.is_up, "PostgreSQL has recovered")
+        if not pids:
+            return False
+        os.kill(int(dice.choice(pids)[0]), 9)
+        processes.wait_until(self.is_up, "PostgreSQL has recovered")
+        return True
 
     def is_up(self) -> bool:
         try:
@@ -209,6 +214,8 @@ def _deposits(engine: Engine, people: list[Person], count: int) -> list[Asked]:
         )
         for number in range(count)
     ]
+    for payment in payments:
+        payment.psp_payment_id = f"pi_{payment.reference}"
     with db.transaction(engine) as session:
         session.add_all(payments)
     return [Asked(one.id, one.reference, one.amount_minor) for one in payments]

@@ -63,8 +63,7 @@ def run(
                 continue
             (api if dice.random() < api_share else workers).kill_one()
             if backends < backend_kills and due_at > total * (backends + 1) / (backend_kills + 1):
-                stage.kill_backend(dice)
-                backends += 1
+                backends += stage.kill_backend(dice)
             gap = 1 + int(dice.random() * 2 * total / (kills_min * 1.3))
             due_at += gap
             crowd.allow(gap)
@@ -79,13 +78,17 @@ def test_ten_thousand_operations_survive_a_hundred_kills(durable, home, number):
     dice = random.Random(seed)
     with set_up(durable, home, deposit_count=2_500) as stage:
         crowd = Crowd(stage)
-        crowd.begin(operations(stage, dice, total=OPERATIONS, deposits=600, transfers=300))
+        wanted = operations(
+            stage, dice, total=OPERATIONS, deposits=600, transfers=300, refused=100, returns=200
+        )
+        crowd.begin(wanted)
         kills, backends = run(stage, crowd, dice, kills_min=KILLS_MIN, backend_kills=BACKEND_KILLS)
 
         print(f"{crowd.done_count} operations, {crowd.calls} calls, {kills}+{backends} kills")  # noqa: T201
         assert crowd.done_count >= OPERATIONS
         assert (kills >= KILLS_MIN, backends) == (True, BACKEND_KILLS)
         books.check_callbacks(stage, crowd)
+        books.check_returns(stage, crowd)
         books.check_answers(stage, crowd)
         books.check_money(stage)
 
