@@ -20,7 +20,7 @@ from tests.pipelines.broker import NOW, Broker, Server, a_trade
 from tests.times import TIMES
 
 SEED = 20260303
-TURNS = 6 * TIMES
+TURNS = 3 * TIMES
 EDITS = 4
 """Each turn. Fewer would leave one edit no chance to hide another."""
 POSITIONS = 12
