@@ -42,7 +42,8 @@ reset: setup ## Forget everything in .kingpost, the hub stopped
 test: setup browser check ## Everything: the checks below, then every test
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-check: setup lint types contracts sql parse migrations ## All checks that are no tests
+check: setup ## All checks that are no tests, two at a time
+	@$(MAKE) --no-print-directory -j 2 types lint sql contracts parse migrations
 
 lint: setup ## Format and lint rules of Python
 	$(BIN)/ruff format --check .
