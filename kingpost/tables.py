@@ -13,7 +13,7 @@ from kingpost.terminal import Work, console, stop, work
 from operational.access import sessions
 from operational.access.totp import FieldKey
 from operational.kit.actor import Actor
-from operational.rules import queries, service
+from operational.rules import queries, replays, service
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -60,14 +60,17 @@ def replay(
     version: UUID,
     last: Annotated[int, typer.Option(help="How many past decisions.")] = 1000,
 ) -> None:
-    """What a version would have made of past decisions; nothing is stored."""
+    """What a version would have made of the latest decisions; nothing is stored.
+
+    A whole year is tried on the version's page, where the worker does it and the result stays.
+    """
     with work() as at:
         chosen = queries.version(at.session, version)
-        found = service.replay(
+        tried = replays.attempt(
             chosen, at.session.scalars(queries.recent_decisions(chosen.name, last))
         )
-    console.print(f"{len(found.same)} decisions the same, {len(found.different)} different.")
-    for other in found.different:
+    console.print(f"{len(tried.same)} decisions the same, {len(tried.different)} different.")
+    for other in tried.different:
         console.print(f"{other.decision_id}: {other.was} -> {other.would_be or other.refusal}")
 
 

@@ -35,6 +35,7 @@ from operational.platforms import observer
 from operational.platforms import service as platforms
 from operational.platforms.connect import connect as connect_platform
 from operational.platforms.mt5 import Mt5
+from operational.rules import replays
 
 PAUSE_SECONDS = 0.2
 """Between two looks at an empty queue."""
@@ -116,6 +117,10 @@ def loops(settings: Settings, engine: Engine, *, process: Step = inbox.process_o
     def sweep() -> int:
         return sweeper.sweep(engine, vendors.psps(), utc_now())
 
+    def replay() -> bool:
+        with db.transaction(engine) as session:
+            return replays.advance(session, utc_now())
+
     def command_platform() -> int:
         mt5 = vendors.platform("commands")
         return outbox.carry(engine, platform_carriers(mt5), utc_now) if mt5 else 0
@@ -129,6 +134,7 @@ def loops(settings: Settings, engine: Engine, *, process: Step = inbox.process_o
         # Helps where there is a backlog, and costs next to nothing where there is none.
         Loop("inbox helper", apply, SLOW_PAUSE_SECONDS),
         Loop("psps", ask_psps, PAUSE_SECONDS),
+        Loop("replays", replay, SLOW_PAUSE_SECONDS),
         Loop("sweeper", sweep, SWEEP_SECONDS, is_greedy=False),
         Loop("platform", command_platform, PAUSE_SECONDS),
         Loop("observer", observe_platform, OBSERVE_SECONDS, is_greedy=False),

@@ -4,9 +4,17 @@ from uuid import UUID
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
-from api.schemas.rules import DecisionOut, DraftForm, VersionDetailOut, VersionOut, WithdrawForm
+from api.schemas.rules import (
+    DecisionOut,
+    DraftForm,
+    ReplayForm,
+    ReplayOut,
+    VersionDetailOut,
+    VersionOut,
+    WithdrawForm,
+)
 from operational.access.matrix import Permission
-from operational.rules import queries
+from operational.rules import queries, replays
 from operational.rules import service as rules
 
 router = Doors("/api/rules", tag="rules")
@@ -45,6 +53,30 @@ def withdraw(
     """Give up a draft."""
     found = rules.withdraw(session, version_id, reason=form.reason, actor=actor, now=now)
     return VersionOut.model_validate(found)
+
+
+@router.post(
+    "/versions/{version_id}/replays", status_code=201, dependencies=[needs(Permission.RULES_EDIT)]
+)
+def replay(
+    version_id: UUID, form: ReplayForm, session: SessionDep, actor: ActorDep, now: NowDep
+) -> ReplayOut:
+    """Try a version on the decisions of these days; the worker does it, piece by piece."""
+    return ReplayOut.model_validate(
+        replays.ask(session, version_id, **form.span(), actor=actor, now=now)
+    )
+
+
+@router.get("/replays/{replay_id}", dependencies=[needs(Permission.RULES_READ)])
+def replayed(replay_id: UUID, session: SessionDep) -> ReplayOut:
+    """How far it came."""
+    return ReplayOut.model_validate(queries.replay(session, replay_id))
+
+
+@router.post("/replays/{replay_id}/stop", dependencies=[needs(Permission.RULES_EDIT)])
+def stop(replay_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep) -> ReplayOut:
+    """Let it rest where it is."""
+    return ReplayOut.model_validate(replays.stop(session, replay_id, actor=actor, now=now))
 
 
 @router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])

@@ -1,6 +1,6 @@
 """Versions of decision tables, and decisions."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -61,6 +61,39 @@ class DraftPageForm(BaseModel):
 
     content: Annotated[str, Field(max_length=60_000)]
     note: Note
+
+
+class ReplayForm(BaseModel):
+    """On which days' decisions a version is tried; both days belong to it (UTC)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+    until: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+
+    def span(self) -> dict[str, datetime]:
+        """The same as moments, as `replays.ask` takes them."""
+        ends = self.until + timedelta(days=1)
+        return {
+            "since": datetime.combine(self.since, time.min, UTC),
+            "until": datetime.combine(ends, time.min, UTC),
+        }
+
+
+class ReplayOut(BaseModel):
+    """How far a version came in trying the decisions of a span of time."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    id: UUID
+    table_version_id: UUID
+    since: datetime
+    until: datetime
+    status: str
+    total_count: int
+    done_count: int
+    asked_at: datetime
+    ended_at: datetime | None
 
 
 class WithdrawForm(BaseModel):

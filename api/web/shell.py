@@ -78,6 +78,11 @@ def moment(at: datetime | str | None) -> str:
     return at.strftime("%-d %b %Y, %H:%M UTC") if at else "—"
 
 
+def day(at: datetime) -> str:
+    """The day of a moment, UTC."""
+    return at.strftime("%-d %b %Y")
+
+
 def instant(at: datetime | None) -> str:
     """To the second, where the order of things matters."""
     return at.strftime("%-d %b %Y, %H:%M:%S UTC") if at else "—"
@@ -114,6 +119,7 @@ TEMPLATES.filters |= {
     "browser": browser,
     "money": money,
     "moment": moment,
+    "day": day,
     "instant": instant,
     "lines": of_document,
     "word": words.word,

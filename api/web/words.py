@@ -54,6 +54,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "retired": ("Retired", ""),
     "parked": ("Parked", "bad"),
     "waiting": ("Waiting", "warn"),
+    "running": ("Running", "info"),
+    "stopped": ("Stopped", ""),
 }
 
 
@@ -86,6 +88,8 @@ DONE: dict[str, str] = {
     "rule_drafted": "The draft is saved. It decides nothing until another person puts it in force.",
     "rule_published": "This version is in force now.",
     "rule_withdrawn": "The draft is withdrawn.",
+    "replay_asked": "It begins within seconds, and goes on whether you look or not.",
+    "replay_stopped": "Stopped; what was tried until now stays.",
     "message_replayed": "The message is back at work.",
     "message_closed": "The message is closed; what came is kept.",
     "asked": "Asked for. Another person must agree.",

@@ -31,6 +31,8 @@ class Tag(StrEnum):
     RULE_DRAFT = "rule:draft"
     RULE_PUBLISH = "rule:publish"
     RULE_RETIRE = "rule:retire"
+    RULE_REPLAY = "rule:replay"
+    RULE_REPLAY_STOP = "rule:replay_stop"
 
     # Clients and their documents.
     CLIENT_REGISTER = "client:register"

@@ -53,19 +53,46 @@ def evaluate(content: Mapping[str, Any], facts: Mapping[str, Any]) -> Evaluation
         NoRowApplies: the outcome is empty.
         TableInvalid: the table cannot be run, or puts out a fraction as a number.
     """
-    missing = asked_facts(content) - facts.keys()
-    if missing:
-        raise FactsInvalid(f"facts are missing: {', '.join(sorted(missing))}")
-    for name, value in facts.items():
-        _check_fact(name, value)
+    return prepare(content).evaluate(facts)
 
-    try:
-        answer = _compiled(canonical(content)).evaluate(dict(facts), {"trace": True})
-    except RuntimeError as error:
-        raise TableInvalid(f"the table cannot be run: {str(error)[:200]}") from None
-    if not answer["result"]:
-        raise NoRowApplies("no row of the table applies to these facts")
-    return Evaluation(_exact(answer["result"]), {"steps": list(_steps(content, answer["trace"]))})
+
+class Prepared:
+    """One table made ready to decide many times."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._content = content
+        self._asked = asked_facts(content)
+        self._decision = _ENGINE.create_decision(canonical(content))
+
+    def evaluate(self, facts: Mapping[str, Any]) -> Evaluation:
+        """See `evaluate`."""
+        answer = self._answer(facts, is_traced=True)
+        steps = list(_steps(self._content, answer["trace"]))
+        return Evaluation(_exact(answer["result"]), {"steps": steps})
+
+    def outcome(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """The same without the trace. Raises what `evaluate` does."""
+        found: dict[str, Any] = _exact(self._answer(facts, is_traced=False)["result"])
+        return found
+
+    def _answer(self, facts: Mapping[str, Any], *, is_traced: bool) -> Mapping[str, Any]:
+        missing = self._asked - facts.keys()
+        if missing:
+            raise FactsInvalid(f"facts are missing: {', '.join(sorted(missing))}")
+        for name, value in facts.items():
+            _check_fact(name, value)
+        try:
+            answer = self._decision.evaluate(dict(facts), {"trace": is_traced})
+        except RuntimeError as error:
+            raise TableInvalid(f"the table cannot be run: {str(error)[:200]}") from None
+        if not answer["result"]:
+            raise NoRowApplies("no row of the table applies to these facts")
+        return answer
+
+
+def prepare(content: Mapping[str, Any]) -> Prepared:
+    """One table, ready. A content met before is not read again."""
+    return _prepared(canonical(content))
 
 
 def check(content: Mapping[str, Any]) -> None:
@@ -83,7 +110,7 @@ def check(content: Mapping[str, Any]) -> None:
         for place, cell, is_test in _cells(node):
             _check_cell(place, cell, is_test=is_test)
     try:
-        _compiled(canonical(content)).validate()
+        _ENGINE.create_decision(canonical(content)).validate()
     except (RuntimeError, ValueError) as error:
         raise TableInvalid(f"the table cannot be read: {str(error)[:200]}") from None
 
@@ -100,8 +127,8 @@ def asked_facts(content: Mapping[str, Any]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
-def _compiled(content: str) -> zen.ZenDecision:
-    return _ENGINE.create_decision(content)
+def _prepared(content: str) -> Prepared:
+    return Prepared(json.loads(content))
 
 
 def _kind(node: Any) -> str:

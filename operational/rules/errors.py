@@ -35,3 +35,7 @@ class VersionMoved(Conflict):
 
 class DecisionNotFound(NotFound):
     code = "decision_not_found"
+
+
+class ReplayNotFound(NotFound):
+    code = "replay_not_found"

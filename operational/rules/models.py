@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operational.kit.db import Base, Row
+from operational.rules.states import ReplayStatus
 
 
 class TableVersion(Row, Base):
@@ -44,6 +45,7 @@ class Decision(Row, Base):
     __tablename__ = "decision"
     __table_args__ = (
         Index("ix_decision_subject", "subject_kind", "subject_id"),
+        Index("ix_decision_decided_at", "decided_at", "id"),
         {"schema": "rules"},
     )
 
@@ -54,3 +56,41 @@ class Decision(Row, Base):
     outcome: Mapped[dict[str, Any]]
     trace: Mapped[dict[str, Any]]
     decided_at: Mapped[datetime]
+
+
+class Replay(Row, Base):
+    """One version tried on the decisions of a span of time, its own and those of other versions."""
+
+    __tablename__ = "replay"
+    __table_args__ = (
+        CheckConstraint("status in ('running', 'done', 'stopped')", name="status"),
+        CheckConstraint("since < until", name="span"),
+        Index("ix_replay_running", "asked_at", postgresql_where=text("status = 'running'")),
+        {"schema": "rules"},
+    )
+
+    table_version_id: Mapped[UUID] = mapped_column(ForeignKey("rules.table_version.id"), index=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    """The first moment that does not belong to it."""
+    status: Mapped[str] = mapped_column(server_default=ReplayStatus.RUNNING)
+    total_count: Mapped[int]
+    done_count: Mapped[int] = mapped_column(server_default="0")
+    last_decided_at: Mapped[datetime | None]
+    """Where it goes on: the moment and id of the last decision tried."""
+    last_decision_id: Mapped[UUID | None]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ReplayDifference(Base):
+    """A decision that the version tried would have made otherwise, or could not have made."""
+
+    __tablename__ = "replay_difference"
+    __table_args__ = ({"schema": "rules"},)
+
+    replay_id: Mapped[UUID] = mapped_column(ForeignKey("rules.replay.id"), primary_key=True)
+    decision_id: Mapped[UUID] = mapped_column(ForeignKey("rules.decision.id"), primary_key=True)
+    would_be: Mapped[dict[str, Any] | None]
+    refusal: Mapped[str | None]

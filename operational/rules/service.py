@@ -1,7 +1,6 @@
-"""The verbs of decision tables: draft, publish, withdraw, decide, replay."""
+"""The verbs of decision tables: draft, publish, withdraw, decide."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from operational.access.matrix import Permission, permissions
 from operational.audit import service as audit
 from operational.audit.tags import Tag
 from operational.kit.actor import Actor
-from operational.kit.errors import DomainError, Forbidden
+from operational.kit.errors import Forbidden
 from operational.rules import engine, queries, tables
 from operational.rules.errors import TableNotFound, VersionMoved
 from operational.rules.models import Decision, TableVersion
@@ -167,44 +166,6 @@ def decide(
     session.add(decision)
     session.flush()
     return decision
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A decision that another version would have made otherwise, or could not have made."""
-
-    decision_id: UUID
-    was: dict[str, Any]
-    would_be: dict[str, Any] | None
-    refusal: str | None = None
-
-
-@dataclass(slots=True)
-class Replay:
-    """What one version makes of decisions already made."""
-
-    same: list[UUID] = field(default_factory=list)
-    different: list[Difference] = field(default_factory=list)
-
-
-def replay(version: TableVersion, decisions: Iterable[Decision]) -> Replay:
-    """Decide the stored facts again by `version`, without storing anything.
-
-    With a decision's own version everything is the same; with a draft, the difference is what
-    publishing it would have changed.
-    """
-    result = Replay()
-    for decision in decisions:
-        try:
-            outcome = engine.evaluate(version.content, decision.facts).outcome
-        except DomainError as refusal:
-            result.different.append(Difference(decision.id, decision.outcome, None, str(refusal)))
-            continue
-        if outcome == decision.outcome:
-            result.same.append(decision.id)
-        else:
-            result.different.append(Difference(decision.id, decision.outcome, outcome))
-    return result
 
 
 def install_defaults(session: Session, now: datetime) -> list[TableVersion]:

@@ -1,4 +1,4 @@
-"""States of a table version."""
+"""States of a table version, and of one tried on the past."""
 
 from enum import StrEnum
 
@@ -17,3 +17,11 @@ TRANSITIONS: dict[VersionStatus, frozenset[VersionStatus]] = {
     VersionStatus.PUBLISHED: frozenset({VersionStatus.RETIRED}),
     VersionStatus.RETIRED: frozenset(),
 }
+
+
+class ReplayStatus(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    """Every decision of its span was tried."""
+    STOPPED = "stopped"
+    """A person had seen enough; what was tried until then stays."""

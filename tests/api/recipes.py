@@ -277,6 +277,25 @@ def publish(door: Door, path: str) -> Attempt:
     return Attempt(officer, path.format(version_id=version), ["rule:publish"])
 
 
+def on_all_days(door: Door) -> tuple[httpx.Client, str, dict[str, str]]:
+    officer = door.signed_in(Role.COMPLIANCE)
+    version = next(v for v in officer.get("/api/rules/versions").json() if v["name"] == "kyc")
+    return officer, version["id"], {"since": "2026-01-01", "until": "2026-12-31"}
+
+
+@recipe("POST", "/api/rules/versions/{version_id}/replays", "/staff/rules/{version_id}/replays")
+def replay_decisions(door: Door, path: str) -> Attempt:
+    officer, version, form = on_all_days(door)
+    return Attempt(officer, path.format(version_id=version), ["rule:replay"], body(path, form))
+
+
+@recipe("POST", "/api/rules/replays/{replay_id}/stop", "/staff/rules/replays/{replay_id}/stop")
+def stop_replay(door: Door, path: str) -> Attempt:
+    officer, version, form = on_all_days(door)
+    asked = officer.post(f"/api/rules/versions/{version}/replays", json=form).json()["id"]
+    return Attempt(officer, path.format(replay_id=asked), ["rule:replay_stop"])
+
+
 @recipe("POST", "/api/rules/versions/{version_id}/withdraw", "/staff/rules/{version_id}/withdraw")
 def withdraw(door: Door, path: str) -> Attempt:
     user, token = door.someone(Role.COMPLIANCE)

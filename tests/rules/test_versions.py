@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from operational.access.errors import SecondPersonNeeded
 from operational.audit.models import Event
 from operational.kit.errors import Forbidden
-from operational.rules import queries, service
+from operational.rules import queries, replays, service
 from operational.rules.errors import TableNotFound, VersionMoved
 from operational.rules.states import VersionStatus
 from tests.rules.tables import ANN, BEN, SUE, limit
@@ -113,7 +113,7 @@ def test_decisions_replayed_by_their_own_version_are_all_the_same(session):
     made = [decide(session) for _ in range(3)]
     session.expire_all()
 
-    found = service.replay(version, made)
+    found = replays.attempt(version, made)
 
     assert (len(found.same), found.different) == (3, [])
 
@@ -122,7 +122,7 @@ def test_a_draft_shows_what_its_publication_would_have_changed(session):
     published(session)
     decision = decide(session)
 
-    found = service.replay(draft(session, "2000"), [decision])
+    found = replays.attempt(draft(session, "2000"), [decision])
 
     (difference,) = found.different
     assert difference.was == {"verdict": "review"}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,14 +10,16 @@ from fastapi import Form, Request, Response
 from sqlalchemy.orm import Session
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
-from api.schemas.rules import DraftPageForm, PublishForm, WithdrawForm
+from api.schemas.rules import DraftPageForm, PublishForm, ReplayForm, WithdrawForm
 from api.web.door import Pages
+from api.web.listing import listed
 from api.web.shell import page, see_other
 from operational.access import queries as access
 from operational.access.matrix import Permission
 from operational.kit.errors import InvalidInput
-from operational.rules import queries
+from operational.rules import queries, replays
 from operational.rules import service as rules
+from operational.rules.states import ReplayStatus
 
 router = Pages("/staff/rules")
 
@@ -31,11 +34,13 @@ def tables(request: Request, session: SessionDep) -> Response:
 
 
 @router.get("/{version_id}", dependencies=[needs(Permission.RULES_READ)])
-def version(request: Request, version_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
+def version(
+    request: Request, version_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep
+) -> Response:
     """One version as a table, and what it would have decided otherwise."""
     found = queries.version(session, version_id)
     recent = session.scalars(queries.recent_decisions(found.name, RECENT)).all()
-    replay = rules.replay(found, recent)
+    tried = replays.attempt(found, recent)
     is_shown = rules.may_read(found.name, actor)
     return page(
         request,
@@ -44,9 +49,11 @@ def version(request: Request, version_id: UUID, session: SessionDep, actor: Acto
         names=makers(session, [found]),
         nodes=decision_tables(found.content),
         text=json.dumps(found.content, indent=2, ensure_ascii=False),
-        replay=replay,
+        tried=tried,
+        replays=session.scalars(queries.replays(version_id).limit(5)).all(),
+        year=last_year(now.date()),
         is_shown=is_shown,
-        different=replay.different[:10] if is_shown else [],
+        different=tried.different[:10] if is_shown else [],
         recent=recent[:20] if is_shown else [],
     )
 
@@ -89,6 +96,49 @@ def withdraw(
     return see_other(f"/staff/rules/{version_id}", "rule_withdrawn")
 
 
+@router.post("/{version_id}/replays", dependencies=[needs(Permission.RULES_EDIT)])
+def replay(
+    version_id: UUID,
+    form: Annotated[ReplayForm, Form()],
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    """Try this version on the days from `since` to `until`, both included."""
+    asked = replays.ask(session, version_id, **form.span(), actor=actor, now=now)
+    return see_other(f"/staff/rules/replays/{asked.id}", "replay_asked")
+
+
+@router.get("/replays/{replay_id}", dependencies=[needs(Permission.RULES_READ)])
+def replayed(request: Request, replay_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
+    """How far a replay came, and every decision it would have made otherwise."""
+    found = queries.replay(session, replay_id)
+    version = queries.version(session, found.table_version_id)
+    decisions = None
+    if rules.may_read(version.name, actor):
+        decisions = listed(
+            request, session, queries.different_decisions(replay_id), by="decided_at"
+        )
+    ids = [decision.id for decision in decisions.rows] if decisions else []
+    return page(
+        request,
+        "staff/replay.html",
+        replay=found,
+        last_day=found.until - timedelta(days=1),
+        version=version,
+        moving=found.status == ReplayStatus.RUNNING,
+        different_count=queries.different_count(session, replay_id),
+        decisions=decisions,
+        differences=queries.differences(session, replay_id, ids),
+    )
+
+
+@router.post("/replays/{replay_id}/stop", dependencies=[needs(Permission.RULES_EDIT)])
+def stop(replay_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
+    replays.stop(session, replay_id, actor=actor, now=now)
+    return see_other(f"/staff/rules/replays/{replay_id}", "replay_stopped")
+
+
 @router.get("/decisions/{decision_id}", dependencies=[needs(Permission.RULES_READ)])
 def decision(request: Request, decision_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
     """Why the hub decided as it did."""
@@ -100,6 +150,11 @@ def decision(request: Request, decision_id: UUID, session: SessionDep, actor: Ac
         version=queries.version(session, found.table_version_id),
         trace=json.dumps(found.trace, indent=2, ensure_ascii=False),
     )
+
+
+def last_year(today: date) -> tuple[date, date]:
+    """The 365 days until today."""
+    return today - timedelta(days=364), today
 
 
 def makers(session: Session, versions: Sequence[Any]) -> dict[str, str]:
