@@ -71,3 +71,8 @@ def entries(account_id: int) -> Select[Entry]:
 def journals(journal_ids: Collection[int]) -> Select[Journal]:
     """The journals these entries belong to."""
     return select(Journal).where(Journal.id.in_(journal_ids))
+
+
+def journals_of(op_keys: Collection[str]) -> Select[Journal]:
+    """What these operations were posted as, in the order they were."""
+    return select(Journal).where(Journal.op_key.in_(op_keys)).order_by(Journal.id)

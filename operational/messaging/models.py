@@ -26,6 +26,7 @@ class InboxMessage(Row, Base):
         UniqueConstraint("source", "external_id"),
         CheckConstraint("status in ('new', 'done', 'parked', 'closed')", name="status"),
         Index("ix_inbox_waiting", "next_at", postgresql_where=text("status = 'new'")),
+        Index("ix_inbox_parked", "id", postgresql_where=text("status = 'parked'")),
         {"schema": "messaging"},
     )
 
@@ -50,6 +51,7 @@ class OutboxMessage(Row, Base):
         ),
         Index("ix_outbox_waiting", "aggregate", "seq", postgresql_where=text("status = 'pending'")),
         Index("ix_outbox_due", "next_at", postgresql_where=text("status = 'pending'")),
+        Index("ix_outbox_aggregate", "aggregate", "seq"),
         {"schema": "messaging"},
     )
 
@@ -84,7 +86,7 @@ class IdempotentAnswer(Base):
 
 
 class RefusedCallback(Base):
-    """How many callbacks of one source were refused on one day, and why. Bodies are not kept."""
+    """How many callbacks of one source were refused on one day, and why."""
 
     __tablename__ = "refused_callback"
     __table_args__ = ({"schema": "messaging"},)
@@ -93,3 +95,23 @@ class RefusedCallback(Base):
     day: Mapped[datetime] = mapped_column(primary_key=True)
     reason: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger, server_default="1")
+
+
+class RefusedSample(Base):
+    """One refused callback as it came: a sample, for anybody can send them by the million."""
+
+    __tablename__ = "refused_sample"
+    __table_args__ = (
+        CheckConstraint("number between 1 and 100", name="number"),
+        {"schema": "messaging"},
+    )
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[datetime] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Of the sample within the day; the check is the cap."""
+    reason: Mapped[str]
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    """The first 2,000 bytes."""
+    received_at: Mapped[datetime]

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operational.kit.db import Base, Row
-from operational.payments.states import PaymentStatus
+from operational.payments.states import AttemptOutcome, BreakerState, PaymentStatus
 
 
 class Payment(Row, Base):
@@ -80,3 +80,85 @@ class PaymentEvent(Row, Base):
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     details: Mapped[dict[str, Any]]
+
+
+class Attempt(Row, Base):
+    """One asking of one PSP for one payment, and what became of it: what rates are computed from."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        UniqueConstraint("payment_id", "psp"),
+        CheckConstraint(
+            "outcome in ('asked', 'opened', 'refused', 'unanswered', 'skipped', 'paid', 'declined', 'abandoned')",
+            name="outcome",
+        ),
+        Index("ix_attempt_asked", "psp", "method", "asked_at"),
+        Index("ix_attempt_answered", "psp", "method", "answered_at"),
+        {"schema": "payments"},
+    )
+
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.payment.id"))
+    psp: Mapped[str]
+    method: Mapped[str]
+    country: Mapped[str]
+    currency: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    is_probe: Mapped[bool]
+    """Sent to a PSP whose breaker is half open, to see whether it is back."""
+    outcome: Mapped[str] = mapped_column(server_default=AttemptOutcome.ASKED)
+    reason: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    """When the page was open, or the PSP had refused or was given up."""
+    ended_at: Mapped[datetime | None]
+    """When the client had paid, was declined, or had left."""
+
+
+class Breaker(Row, Base):
+    """The automatic switch of one method at one PSP."""
+
+    __tablename__ = "breaker"
+    __table_args__ = (
+        UniqueConstraint("psp", "method"),
+        CheckConstraint("state in ('closed', 'open', 'half_open')", name="state"),
+        {"schema": "payments"},
+    )
+
+    psp: Mapped[str]
+    method: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=BreakerState.CLOSED)
+    since: Mapped[datetime]
+    retry_at: Mapped[datetime | None]
+    """While open: when the next payment may probe."""
+    openings: Mapped[int] = mapped_column(server_default="0")
+    """In a row, without closing in between; each wait is longer."""
+    probe_payment_id: Mapped[UUID | None]
+    """The payment that probes now."""
+    probe_until: Mapped[datetime | None]
+    """When the place of a probe that never ends is free again."""
+
+
+class PspSwitch(Row, Base):
+    """One switching-off by a person, of one method at one PSP or of all of it."""
+
+    __tablename__ = "psp_switch"
+    __table_args__ = (
+        Index(
+            "uq_psp_switch_off",
+            "psp",
+            "method",
+            unique=True,
+            postgresql_where=text("on_at is null"),
+        ),
+        {"schema": "payments"},
+    )
+
+    psp: Mapped[str]
+    method: Mapped[str]
+    """`any` for all of them."""
+    reason: Mapped[str]
+    off_by: Mapped[str]
+    off_at: Mapped[datetime]
+    on_by: Mapped[str | None]
+    on_at: Mapped[datetime | None]
+    on_reason: Mapped[str | None]

@@ -62,3 +62,52 @@ OPEN = frozenset({PaymentStatus.CREATED, PaymentStatus.PENDING, PaymentStatus.AU
 
 WHOLE = frozenset({News.PENDING, News.AUTHORISED, News.FAILED, News.SUCCEEDED, News.CAPTURE_FAILED})
 """News of the payment as such, over its whole amount; the rest may speak of a part."""
+
+
+class Method(StrEnum):
+    """How a client pays in."""
+
+    CARD = "card"
+    IDEAL = "ideal"
+    BANK_TRANSFER = "bank_transfer"
+    PAYPAL = "paypal"
+    CRYPTO = "crypto"
+
+
+class AttemptOutcome(StrEnum):
+    """What became of asking one PSP for one payment."""
+
+    ASKED = "asked"
+    """Not answered yet."""
+    OPENED = "opened"
+    """The payment page is open; the client has it."""
+    REFUSED = "refused"
+    """The PSP said no to opening one."""
+    UNANSWERED = "unanswered"
+    """The PSP did not answer, or was broken, each time."""
+    SKIPPED = "skipped"
+    """Not asked: it was switched off, or its breaker opened, before its turn."""
+    PAID = "paid"
+    DECLINED = "declined"
+    """The client's bank said no. Another card on the same page may still pay."""
+    ABANDONED = "abandoned"
+    """The client left the page without paying. It says nothing of the PSP."""
+
+
+class BreakerState(StrEnum):
+    """The automatic switch of one method at one PSP."""
+
+    CLOSED = "closed"
+    """Payments pass."""
+    OPEN = "open"
+    """Too much failed: nothing passes."""
+    HALF_OPEN = "half_open"
+    """One payment at a time tries whether the PSP is back."""
+
+
+ANSWERED = frozenset(set(AttemptOutcome) - {AttemptOutcome.ASKED, AttemptOutcome.SKIPPED})
+"""The PSP was asked, and did something or was given up."""
+FAULTS = frozenset({AttemptOutcome.REFUSED, AttemptOutcome.UNANSWERED})
+"""What speaks against the PSP itself: its breaker counts them."""
+DECIDED = FAULTS | {AttemptOutcome.PAID, AttemptOutcome.DECLINED}
+"""What success rates are computed over."""

@@ -4,19 +4,28 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from api.deps import SessionDep, needs
+from api.deps import ActorDep, SessionDep, needs
 from api.web.door import Pages
 from api.web.listing import listed
 from api.web.shell import page
-from operational.access.matrix import Permission
+from operational.access.matrix import Permission, permissions
 from operational.clients import queries as clients
 from operational.payments import queries
 from operational.payments.errors import PaymentNotFound
 from operational.payments.states import PaymentStatus
+from operational.payments.story import story as told
 
 router = Pages("/staff/payments")
 
 PAYMENTS = needs(Permission.PAYMENTS_READ)
+
+STORY_PATHS: dict[str, tuple[Permission, str]] = {
+    "decision": (Permission.RULES_READ, "/staff/rules/decisions/"),
+    "wallet": (Permission.LEDGER_READ, "/staff/ledger/"),
+    "message": (Permission.MESSAGES_READ, "/staff/messages#m"),
+    "payment": (Permission.PAYMENTS_READ, "/staff/payments/"),
+}
+"""Where each kind of `story.Opens` is, and what it takes to go there."""
 
 
 @router.get("", dependencies=[PAYMENTS])
@@ -44,7 +53,8 @@ def payment_list(
 
 
 @router.get("/{reference}", dependencies=[PAYMENTS])
-def payment(request: Request, reference: str, session: SessionDep) -> Response:
+def payment(request: Request, reference: str, session: SessionDep, actor: ActorDep) -> Response:
+    """One payment, with its whole story."""
     found = session.scalar(queries.by_reference(reference))
     if found is None:
         raise PaymentNotFound(f"There is no payment {reference}.")
@@ -53,5 +63,6 @@ def payment(request: Request, reference: str, session: SessionDep) -> Response:
         "staff/payment.html",
         payment=found,
         client=clients.get(session, found.client_id),
-        events=session.scalars(queries.events_of(found.id)).all(),
+        story=told(session, found, permissions(actor.roles)),
+        paths=STORY_PATHS,
     )

@@ -1,0 +1,101 @@
+"""What waits for a person, kept in one list: a part that makes people wait adds its line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from operational.access import queries as access
+from operational.access.matrix import Permission
+from operational.messaging import queries as messaging
+from operational.partners import queries as partners
+from operational.platforms import queries as platforms
+from operational.review import queries as review
+from operational.rules import queries as rules
+
+P = Permission
+
+SHOWN = 10
+"""The oldest of each kind stand on the worklist; the rest is a click away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that waits, in a line: what, since when, and where it is dealt with."""
+
+    title: str
+    since: datetime
+    path: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One kind of thing that waits."""
+
+    permission: Permission
+    name: str
+    path: str
+    found: Callable[[], Select[Any]]
+    """All of them: one entity, in no order."""
+    line: Callable[[Any], Line] | None = None
+    """How Finance's worklist shows one; left out, it is not Finance's."""
+    since: str = "created_at"
+    """The attribute that says since when."""
+
+
+def _callback(message: Any) -> Line:
+    title = f"{message.source}: {message.external_id}"
+    return Line(title, message.created_at, f"/staff/messages#m{message.id}", message.error or "")
+
+
+def _command(message: Any) -> Line:
+    title = f"{message.topic} for {message.aggregate}"
+    return Line(title, message.created_at, f"/staff/messages#m{message.id}", message.error or "")
+
+
+WAITING: tuple[Waiting, ...] = (
+    Waiting(P.REVIEW_READ, "Cases for review", "/staff/review", review.open_cases),
+    Waiting(
+        P.MESSAGES_READ,
+        "Parked callbacks",
+        "/staff/messages",
+        messaging.parked_callbacks,
+        _callback,
+    ),
+    Waiting(
+        P.MESSAGES_READ,
+        "Parked commands",
+        "/staff/messages",
+        messaging.parked_commands,
+        _command,
+    ),
+    Waiting(
+        P.PLATFORMS_READ, "Accounts in contradiction", "/staff/accounts", platforms.contradictions
+    ),
+    Waiting(P.RULES_PUBLISH, "Rule drafts", "/staff/rules", rules.drafts),
+    Waiting(P.PARTNERS_PUBLISH_PLAN, "Plan drafts", "/staff/plans", partners.plan_drafts),
+    Waiting(P.USERS_READ, "Approvals", "/staff/users", access.waiting_approvals),
+)
+"""Who may see it, and where. What a reader's permissions do not allow is not counted for them."""
+
+
+def counts(session: Session, held: frozenset[Permission]) -> list[tuple[Waiting, int]]:
+    """How many of each kind wait for somebody with these permissions."""
+    return [
+        (waiting, session.scalar(select(func.count()).select_from(waiting.found().subquery())) or 0)
+        for waiting in WAITING
+        if waiting.permission in held
+    ]
+
+
+def oldest(session: Session, waiting: Waiting) -> list[Line]:
+    """The lines of those that wait longest."""
+    assert waiting.line
+    found = waiting.found()
+    entity = found.column_descriptions[0]["entity"]
+    first = found.order_by(None).order_by(getattr(entity, waiting.since)).limit(SHOWN)
+    return [waiting.line(row) for row in session.scalars(first)]
