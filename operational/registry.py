@@ -9,6 +9,7 @@ from operational.ledger import models as ledger
 from operational.messaging import models as messaging
 from operational.partners import models as partners
 from operational.payments import models as payments
+from operational.payments.withdrawals import models as withdrawals
 from operational.platforms import models as platforms
 from operational.review import models as review
 from operational.rules import models as rules
@@ -27,5 +28,6 @@ MODELS = (
     platforms,
     review,
     rules,
+    withdrawals,
 )
-SCHEMAS = tuple(module.__name__.split(".")[1] for module in MODELS)
+SCHEMAS = tuple(dict.fromkeys(module.__name__.split(".")[1] for module in MODELS))

@@ -40,6 +40,18 @@ class News(StrEnum):
     """The card issuer did not accept that we won, and took the money a second time."""
 
 
+class PayoutNews(StrEnum):
+    """What a PSP tells of money that leaves. None is spelt like a `News`: JSON tells them apart."""
+
+    SENT = "payout_sent"
+    """The PSP has it, and has not paid it yet."""
+    PAID = "payout_paid"
+    FAILED = "payout_failed"
+    """Never paid. A later PAID still wins."""
+    RETURNED = "payout_returned"
+    """It is back with us, whatever was told before: paid and sent back, or failed after all."""
+
+
 RANKS: dict[str, int] = {
     PaymentStatus.CREATED: 0,
     News.PENDING: 10,

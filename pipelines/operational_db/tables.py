@@ -29,6 +29,9 @@ WITHHELD = _PERSONAL | frozenset(
         "kyc.document.document_number",
         "kyc.document.mrz",
         "messaging.outbox.payload",
+        "payments.withdrawal.ip",
+        "payments.withdrawal_vote.note",
+        "payments.withdrawal_vote.voter_name",
         "review.evidence.payload",
         "rules.decision.trace",
     }

@@ -169,7 +169,7 @@ def test_every_package_and_every_domain_has_its_import_contracts() -> None:
     }
     models = {
         name(path.with_suffix("")).replace("/", ".")
-        for path in ROOT.glob("operational/*/models.py")
+        for path in ROOT.glob("operational/**/models.py")
     }
 
     assert set(linter["root_packages"]) == set(PACKAGES)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from operational.kit.money import Money
-from operational.payments.states import News
+from operational.payments.states import News, PayoutNews
 
 
 class PspUnavailable(Exception):
@@ -54,11 +54,13 @@ class PspEvent:
     """What an event says of one payment, in our words."""
 
     external_id: str
-    news: News
+    news: News | PayoutNews
     operation_id: str
-    """The provider's id of what moved: the payment, one refund, or one dispute."""
+    """The provider's id of what moved: the payment, one refund, one dispute, or one payout."""
     psp_payment_id: str
+    """Its id of the payment, or of the payout where the news is of one."""
     reference: str | None
+    """Ours: of the payment or payout; of a refund its own, which names the payout it is."""
     amount: Money
     occurred_at: datetime | None
     """When it says it happened; None if it does not say."""
@@ -75,10 +77,49 @@ class PspPayment:
     events: tuple[PspEvent, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PayoutOrder:
+    """What a provider must know to give money to a client."""
+
+    reference: str
+    """Ours: the provider's merchant reference, and its idempotency key."""
+    amount: Money
+    method: str
+    """Of the deposit given back, or of the destination: card, bank_transfer, crypto, paypal."""
+    country: str
+    """Of the client."""
+    holder_name: str
+    """Whose account or card it is."""
+    source_payment_id: str | None
+    """The provider's id of the deposit given back. None: a transfer to `destination`."""
+    destination: Mapping[str, str]
+    """By method: ``iban`` and ``bic``, ``address`` and ``network``, ``email``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutSent:
+    """The provider has the payout. Whether it arrives is told later."""
+
+    psp_payout_id: str | None
+    """Its id of the refund or transfer, where it has one by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class PspPayout:
+    """A payout as the provider has it now, and what happened to it so far."""
+
+    sent: PayoutSent
+    events: tuple[PspEvent, ...]
+
+
 class Psp(Protocol):
     """One provider. Adapters know its wire format; whether it is a sandbox they cannot tell."""
 
     name: str
+    refunds: bool
+    """Whether it gives a deposit back to where it came from, in parts if need be."""
+    pays_to: frozenset[str]
+    """Methods it can transfer money to; none: it only refunds."""
     merchant: str | None
     is_live: bool
     ack: bytes
@@ -98,6 +139,25 @@ class Psp(Protocol):
         self, reference: str, session_id: str | None, session_result: str | None
     ) -> PspPayment | None:
         """Look a payment up by our reference, or by its page and what the browser brought back.
+
+        Raises:
+            PspRefused, PspUnavailable.
+        """
+
+    def send_payout(self, order: PayoutOrder) -> PayoutSent:
+        """Give a deposit back, or transfer to a destination, at most once per reference.
+
+        Raises:
+            PspRefused, PspUnavailable.
+        """
+
+    def find_payout(
+        self, reference: str, psp_payout_id: str | None, source_payment_id: str | None
+    ) -> PspPayout | None:
+        """Look a payout up by our reference, or by its id or its deposit's where they are known.
+
+        None: it was never taken; or the provider has no such question, and answers the same
+        `send_payout` again with what it did the first time.
 
         Raises:
             PspRefused, PspUnavailable.

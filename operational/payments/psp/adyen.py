@@ -16,19 +16,22 @@ from operational.payments.errors import CallbackMalformed, CallbackRefused
 from operational.payments.psp import (
     Created,
     Order,
+    PayoutOrder,
+    PayoutSent,
     PspEvent,
     PspPayment,
+    PspPayout,
     PspRefused,
     SignedEvent,
     strict,
 )
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
-from operational.payments.states import WHOLE, News
+from operational.payments.states import WHOLE, News, PayoutNews
 
 ITEMS_MAX = 100
 
 # What an event code and its success mean. What is not here is stored and left alone.
-_NEWS = {
+_NEWS: dict[tuple[str, str], News | PayoutNews] = {
     ("AUTHORISATION", "true"): News.AUTHORISED,
     ("AUTHORISATION", "false"): News.FAILED,
     ("CANCELLATION", "true"): News.FAILED,
@@ -43,6 +46,11 @@ _NEWS = {
     ("CHARGEBACK", "true"): News.CHARGED_BACK,
     ("CHARGEBACK_REVERSED", "true"): News.CHARGEBACK_WON,
     ("SECOND_CHARGEBACK", "true"): News.CHARGED_BACK_AGAIN,
+    ("PAYOUT_THIRDPARTY", "true"): PayoutNews.PAID,
+    ("PAYOUT_THIRDPARTY", "false"): PayoutNews.FAILED,
+    ("PAYOUT_DECLINE", "true"): PayoutNews.FAILED,
+    ("PAYOUT_EXPIRE", "true"): PayoutNews.FAILED,
+    ("PAIDOUT_REVERSED", "true"): PayoutNews.RETURNED,
 }
 # What a try on the page came to; whatever else is said of one, it is not decided.
 _RESULTS = {
@@ -57,6 +65,8 @@ class Adyen:
     """See `Psp`. Captures follow authorisation at once unless the account is set up otherwise."""
 
     name = "adyen"
+    refunds = True
+    pays_to = frozenset({"bank_transfer"})
     ack = b"[accepted]"
 
     def __init__(
@@ -139,7 +149,60 @@ class Adyen:
             details={"reason": result} if news is News.FAILED else {},
         )
 
-    def _credited(self, news: News) -> News:
+    def send_payout(self, order: PayoutOrder) -> PayoutSent:
+        asked = {
+            "merchantAccount": self.merchant,
+            "reference": order.reference,
+            "amount": {"value": order.amount.minor, "currency": order.amount.currency},
+        }
+        if order.source_payment_id is None:
+            return self._transfer(order, asked)
+        path = f"/v71/payments/{order.source_payment_id}/refunds"
+        return PayoutSent(self._post(path, asked, key=order.reference)["pspReference"])
+
+    def _transfer(self, order: PayoutOrder, asked: dict[str, Any]) -> PayoutSent:
+        """In two steps: stored and submitted, then confirmed. Unconfirmed, nothing is paid."""
+        given, _, family = order.holder_name.rpartition(" ")
+        bank = {
+            "iban": order.destination.get("iban"),
+            "bic": order.destination.get("bic"),
+            "ownerName": order.holder_name,
+            "countryCode": order.country,
+        }
+        described = {
+            "bank": {name: value for name, value in bank.items() if value},
+            "shopperName": {"firstName": given or family, "lastName": family},
+            "shopperReference": order.reference,
+            "entityType": "NaturalPerson",
+            "recurring": {"contract": "PAYOUT"},
+        }
+        path = f"{_PAYOUT}/storeDetailAndSubmitThirdParty"
+        stored = self._post(path, asked | described, key=order.reference)
+        original = {
+            "merchantAccount": self.merchant,
+            "originalReference": stored["pspReference"],
+        }
+        self._post(f"{_PAYOUT}/confirmThirdParty", original, key=f"{order.reference}-confirm")
+        return PayoutSent(stored["pspReference"])
+
+    def _post(self, path: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+        headers = {"Idempotency-Key": key}
+        call = self._client.build_request("POST", path, json=body, headers=headers)
+        return answered(call, self._client)
+
+    def find_payout(
+        self,
+        reference: str,  # noqa: ARG002 - see below
+        psp_payout_id: str | None,  # noqa: ARG002
+        source_payment_id: str | None,  # noqa: ARG002
+    ) -> PspPayout | None:
+        """Adyen has no such question: the same call with the same key is answered as the first was.
+
+        What became of a payout it tells by notifications, which it repeats for weeks.
+        """
+        return None
+
+    def _credited(self, news: News | PayoutNews) -> News | PayoutNews:
         """An authorisation is as good as its capture, where that follows by itself."""
         is_captured = news is News.AUTHORISED and self._is_capture_immediate
         return News.SUCCEEDED if is_captured else news
@@ -187,6 +250,9 @@ class Adyen:
             merchant=strict.text(item, "merchantAccountCode"),
             details={"reason": item["reason"]} if success == "false" and item.get("reason") else {},
         )
+
+
+_PAYOUT = "/pal/servlet/Payout/v68"
 
 
 def signed_text(item: dict[str, Any]) -> str:

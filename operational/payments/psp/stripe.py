@@ -12,7 +12,18 @@ import httpx
 from operational.kit.money import AmountInvalid, Money
 from operational.kit.vendors import trust
 from operational.payments.errors import CallbackMalformed, CallbackRefused
-from operational.payments.psp import Created, Order, PspEvent, PspPayment, SignedEvent, strict
+from operational.payments.psp import (
+    Created,
+    Order,
+    PayoutOrder,
+    PayoutSent,
+    PspEvent,
+    PspPayment,
+    PspPayout,
+    PspRefused,
+    SignedEvent,
+    strict,
+)
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
 from operational.payments.states import News
 
@@ -59,6 +70,9 @@ class Stripe:
     """See `Psp`. Two webhook secrets may be live while one replaces the other."""
 
     name = "stripe"
+    refunds = True
+    # Its payouts go to the merchant's own bank account; none to clients.
+    pays_to: frozenset[str] = frozenset()
     merchant: str | None = None
     ack = b""
 
@@ -136,6 +150,33 @@ class Stripe:
         is_live = intent.get("livemode") is True
         return [replace(event, is_live=is_live) for event in events]
 
+    def send_payout(self, order: PayoutOrder) -> PayoutSent:
+        if order.source_payment_id is None:
+            raise PspRefused("Stripe gives money back to cards, and transfers it to nobody.")
+        form = {
+            "payment_intent": order.source_payment_id,
+            "amount": str(order.amount.minor),
+            "metadata[reference]": order.reference,
+        }
+        headers = {"Idempotency-Key": order.reference}
+        call = self._client.build_request("POST", "/v1/refunds", data=form, headers=headers)
+        return PayoutSent(str(answered(call, self._client)["id"]))
+
+    def find_payout(
+        self,
+        reference: str,
+        psp_payout_id: str | None,  # noqa: ARG002 - the reference finds it
+        source_payment_id: str | None,
+    ) -> PspPayout | None:
+        query = {"payment_intent": source_payment_id or "", "limit": "100"}
+        for refund in self._get("/v1/refunds", query)["data"]:
+            if (refund.get("metadata") or {}).get("reference") == reference:
+                # A refund does not say its mode, and cannot have another than its payment.
+                events = _polled(refund, _REFUND_STATUS.get(refund["status"]))
+                told = tuple(replace(event, is_live=self.is_live) for event in events)
+                return PspPayout(PayoutSent(refund["id"]), told)
+        return None
+
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         return answered(self._client.build_request("GET", path, params=query), self._client)
 
@@ -204,13 +245,14 @@ def _of_intent(intent: dict[str, Any], news: News, external_id: str, at: int) ->
 
 
 def _of_return(described: dict[str, Any], news: News, external_id: str, at: int) -> PspEvent:
-    """What a refund or a dispute says of its payment."""
+    """What a refund or a dispute says of its payment. A refund we asked for has our reference."""
+    metadata = described.get("metadata") or {}
     return PspEvent(
         external_id=external_id,
         news=news,
         operation_id=strict.text(described, "id"),
         psp_payment_id=strict.text(described, "payment_intent"),
-        reference=None,
+        reference=metadata.get("reference"),
         amount=_money(described, "amount"),
         occurred_at=_moment(at),
         details={"reason": described.get("failure_reason") or described.get("reason")},
