@@ -96,8 +96,10 @@ _PEOPLE = {
     413: f"This is too large. A file may have at most {files.BYTES_MAX // 1024 // 1024} MB.",
 }
 
-# PostgreSQL's own words for "not now": lock not available, statement cancelled, shutting down.
+# PostgreSQL's own words for "not now": lock not available, statement cancelled, shutting down; and a
+# connection that failed between it and us, as a pooler says it.
 _NOT_NOW = frozenset({"55P03", "57014", "57P01", "57P02", "57P03", "53300"})
+_NOT_NOW |= {"08000", "08001", "08003", "08004", "08006", "08P01"}
 
 
 class Busy(DomainError):
