@@ -62,6 +62,8 @@ class Tag(StrEnum):
     DEPOSIT_EXPIRE = "deposit:expire"
     DEPOSIT_RETURN = "deposit:return"
     DEPOSIT_EVENT_IGNORE = "deposit:event_ignore"
+    DISPUTE_OPEN = "dispute:open"
+    DISPUTE_ADVANCE = "dispute:advance"
     LEDGER_POST = "ledger:post"
     LEDGER_REVERSE = "ledger:reverse"
     INBOX_PARK = "inbox:park"

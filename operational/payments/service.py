@@ -21,6 +21,7 @@ from operational.messaging import outbox
 from operational.messaging.arrivals import Arrived
 from operational.messaging.models import InboxMessage
 from operational.payments import booking, errors, queries, rules
+from operational.payments.disputes import service as disputes
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.psp import Psp, PspEvent
 from operational.payments.states import WHOLE, News, PaymentStatus
@@ -218,6 +219,10 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
     # A client may try several cards on one page; the id of the try that worked is the payment's.
     if payment.psp_payment_id is None or event.news is News.SUCCEEDED:
         payment.psp_payment_id = event.psp_payment_id
+    is_step = disputes.follow(session, payment, recorded, now=now)
+    if event.news is News.DISPUTED:
+        recorded.is_applied = is_step
+        return payment
     told = queries.told_of(session, payment.id)
     try:
         verdict = rules.judge(str(payment.id), payment.amount_minor, told)

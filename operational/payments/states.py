@@ -38,6 +38,8 @@ class News(StrEnum):
     CHARGEBACK_WON = "chargeback_won"
     CHARGED_BACK_AGAIN = "charged_back_again"
     """The card issuer did not accept that we won, and took the money a second time."""
+    DISPUTED = "disputed"
+    """A dispute got on, and no money moved by it; see `disputes.states.Stage`."""
 
 
 class PayoutNews(StrEnum):
@@ -63,6 +65,7 @@ RANKS: dict[str, int] = {
     News.CAPTURE_FAILED: 45,
     News.REFUNDED: 50,
     News.REFUND_FAILED: 55,
+    News.DISPUTED: 57,
     News.CHARGED_BACK: 60,
     News.CHARGEBACK_WON: 70,
     News.CHARGED_BACK_AGAIN: 80,

@@ -9,6 +9,7 @@ every node the client has been given no more than was captured.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from math import factorial
 
 import pytest
@@ -16,6 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from operational.payments import queries, service
+from operational.payments.disputes import queries as disputes
+from operational.payments.disputes.models import Dispute
 from operational.payments.models import Payment
 from operational.payments.psp import Psp, PspEvent
 from operational.payments.states import News
@@ -33,6 +36,8 @@ from tests.payments.deposits import (
 )
 
 Apply = Callable[[Session, Psp, PspEvent], object]
+
+DUE = int(NOW.timestamp()) + 9 * 86_400
 
 FLOW = {
     "payment_intent.processing": {},
@@ -55,16 +60,31 @@ UNDONE = {
     "charge.dispute.created": {},
     "charge.dispute.closed": {"status": "won"},
 }
+# An inquiry that became a chargeback, with our evidence before the bank.
+INQUIRED = {
+    "payment_intent.succeeded": {},
+    "charge.dispute.created": {"status": "warning_needs_response"},
+    "charge.dispute.updated": {"status": "needs_response", "evidence_details": {"due_by": DUE}},
+    "charge.dispute.closed": {"status": "under_review"},
+}
 DISPUTES = ("AUTHORISATION", "CHARGEBACK", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK")
 WON = ("AUTHORISATION", "CAPTURE", "REFUND", "CHARGEBACK", "CHARGEBACK_REVERSED")
+DEFENDED = ("AUTHORISATION", "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "INFORMATION_SUPPLIED")
+EXPIRED = (
+    "AUTHORISATION",
+    "CHARGEBACK",
+    "CHARGEBACK_REVERSED",
+    "ISSUER_RESPONSE_TIMEFRAME_EXPIRED",
+)
 UNCAPTURED = ("AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "CANCELLATION")
-DISPUTE_CODES = frozenset(DISPUTES[1:])
+DISPUTE_CODES = frozenset({*DISPUTES[1:], *DEFENDED[1:], *EXPIRED[1:]})
 
 # Everything a callback may touch, in one hash.
 FINGERPRINT = text("""
 select md5(concat_ws('|',
     (select string_agg(p::text, ';' order by id) from payments.payment p),
     (select string_agg(e::text, ';' order by id) from payments.payment_event e),
+    (select string_agg(d::text, ';' order by id) from payments.dispute d),
     (select string_agg(e::text, ';' order by id) from ledger.entry e),
     (select string_agg(b::text, ';' order by account_id) from ledger.balance b),
     (select count(*) from ledger.journal), (select count(*) from ledger.account),
@@ -162,14 +182,20 @@ def state(session: Session, payment: Payment) -> tuple[object, ...]:
         frozenset((one.news, one.operation_id, one.amount_minor) for one in told),
         control_minor(session, f"psp:{payment.psp}"),
         control_minor(session, f"client_debt:{payment.client_id}"),
+        tuple(standing(one) for one in session.scalars(disputes.of_payment(payment.id))),
     )
+
+
+def standing(found: Dispute) -> tuple[object, ...]:
+    times = (found.due_at, found.opened_at, found.staged_at, found.ended_at)
+    return (found.stage, found.amount_minor, found.reason, found.network_reason, *times)
 
 
 def test_all_orders_of_stripes_callbacks_lead_to_one_state(session, payment):
     found = list(ends(session, STRIPE, payment, from_stripe(payment, FLOW)))
 
     assert len(found) == 120
-    [(status, _, _, _, clearing, debt)] = set(found)
+    [(status, _, _, _, clearing, debt, _)] = set(found)
     assert status == "charged_back"
     # 100 came in, 40 were refunded, 100 charged back: the client owes 40.
     assert (clearing, debt) == (4_000, -4_000)
@@ -179,7 +205,7 @@ def test_a_failure_and_a_success_in_any_order_are_a_success(session, payment):
     found = list(ends(session, STRIPE, payment, from_stripe(payment, CONFLICT)))
 
     assert len(found) == 24
-    [(status, _, _, _, clearing, _)] = set(found)
+    [(status, _, _, _, clearing, *_)] = set(found)
     assert (status, clearing) == ("succeeded", -10_000)
 
 
@@ -199,28 +225,41 @@ def test_a_refund_that_failed_and_a_dispute_we_won_leave_what_was_captured(sessi
     found = list(ends(session, STRIPE, payment, from_stripe(payment, UNDONE)))
 
     assert len(found) == 120
-    [(status, _, _, _, clearing, debt)] = set(found)
+    [(status, _, _, _, clearing, debt, _)] = set(found)
     assert (status, clearing, debt) == ("chargeback_won", -10_000, 0)
 
 
 @pytest.mark.parametrize(
-    ("codes", "end"),
+    ("codes", "end", "stages"),
     [
-        (WON, ("chargeback_won", 0, 0)),
-        (DISPUTES, ("charged_back", 0, 0)),
-        (UNCAPTURED, ("failed", 0, 0)),
+        (WON, ("chargeback_won", 0, 0), ["won"]),
+        (DISPUTES, ("charged_back", 0, 0), ["second_chargeback"]),
+        (DEFENDED, ("charged_back", 0, 0), ["defended"]),
+        (EXPIRED, ("chargeback_won", -10_000, 0), ["finally_won"]),
+        (UNCAPTURED, ("failed", 0, 0), []),
     ],
-    ids=["won", "charged back again", "not captured"],
+    ids=["won", "charged back again", "defended", "nobody objected", "not captured"],
 )
-def test_all_orders_of_adyens_notifications_lead_to_one_state(session, payment, codes, end):
+def test_all_orders_of_adyens_notifications_lead_to_one_state(session, payment, codes, end, stages):
     payment.psp, payment.psp_payment_id = "adyen", None
     session.flush()
 
     found = list(ends(session, ADYEN, payment, from_adyen(payment, codes)))
 
     assert len(found) == factorial(len(codes))
-    [(status, _, _, _, clearing, debt)] = set(found)
+    [(status, _, _, _, clearing, debt, disputed)] = set(found)
     assert (status, clearing, debt) == end
+    assert [stage for stage, *_ in disputed] == stages
+
+
+def test_an_inquiry_that_became_a_chargeback_ends_defended_in_any_order(session, payment):
+    found = list(ends(session, STRIPE, payment, from_stripe(payment, INQUIRED)))
+
+    assert len(found) == 24
+    [(status, _, _, _, clearing, _, [(stage, amount, _, _, due_at, *_, ended_at)])] = set(found)
+    assert (status, clearing) == ("charged_back", 0)
+    assert (stage, amount, ended_at) == ("defended", 10_000, None)
+    assert due_at == NOW + timedelta(days=9)
 
 
 def test_a_status_that_is_whatever_was_said_last_depends_on_the_order(session, payment):

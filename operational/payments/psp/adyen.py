@@ -12,6 +12,7 @@ import httpx
 
 from operational.kit.money import AmountInvalid, Money
 from operational.kit.vendors import trust
+from operational.payments.disputes.states import Stage
 from operational.payments.errors import CallbackMalformed, CallbackRefused
 from operational.payments.psp import (
     Created,
@@ -25,6 +26,7 @@ from operational.payments.psp import (
     SignedEvent,
     strict,
 )
+from operational.payments.psp.disputes import dispute
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
 from operational.payments.states import WHOLE, News, PayoutNews
 
@@ -43,14 +45,27 @@ _NEWS: dict[tuple[str, str], News | PayoutNews] = {
     ("REFUND", "false"): News.REFUND_FAILED,
     ("REFUND_FAILED", "true"): News.REFUND_FAILED,
     ("REFUNDED_REVERSED", "true"): News.REFUND_FAILED,
-    ("CHARGEBACK", "true"): News.CHARGED_BACK,
-    ("CHARGEBACK_REVERSED", "true"): News.CHARGEBACK_WON,
-    ("SECOND_CHARGEBACK", "true"): News.CHARGED_BACK_AGAIN,
     ("PAYOUT_THIRDPARTY", "true"): PayoutNews.PAID,
     ("PAYOUT_THIRDPARTY", "false"): PayoutNews.FAILED,
     ("PAYOUT_DECLINE", "true"): PayoutNews.FAILED,
     ("PAYOUT_EXPIRE", "true"): PayoutNews.FAILED,
     ("PAIDOUT_REVERSED", "true"): PayoutNews.RETURNED,
+}
+# The same of a dispute: what it moved, and its stage. Three of them move money; the rest tell how
+# the card scheme's procedure goes on.
+_DISPUTES = {
+    "REQUEST_FOR_INFORMATION": (News.DISPUTED, Stage.INQUIRY),
+    "NOTIFICATION_OF_CHARGEBACK": (News.DISPUTED, Stage.OPENED),
+    "CHARGEBACK": (News.CHARGED_BACK, Stage.CHARGED_BACK),
+    "DISPUTE_DEFENSE_PERIOD_ENDED": (News.DISPUTED, Stage.UNDEFENDED),
+    "INFORMATION_SUPPLIED": (News.DISPUTED, Stage.DEFENDED),
+    "CHARGEBACK_REVERSED": (News.CHARGEBACK_WON, Stage.WON),
+    "SECOND_CHARGEBACK": (News.CHARGED_BACK_AGAIN, Stage.SECOND_CHARGEBACK),
+    "PREARBITRATION_OPEN": (News.DISPUTED, Stage.PREARBITRATION),
+    "PREARBITRATION_WON": (News.DISPUTED, Stage.FINALLY_WON),
+    "PREARBITRATION_ISSUER_WITHDRAWN": (News.DISPUTED, Stage.FINALLY_WON),
+    "PREARBITRATION_LOST": (News.DISPUTED, Stage.FINALLY_LOST),
+    "ISSUER_RESPONSE_TIMEFRAME_EXPIRED": (News.DISPUTED, Stage.FINALLY_WON),
 }
 # What a try on the page came to; whatever else is said of one, it is not decided.
 _RESULTS = {
@@ -232,7 +247,7 @@ class Adyen:
         notification = strict.document(body)
         item = strict.inner(notification["notificationItems"][0], "NotificationRequestItem")
         code, success = strict.text(item, "eventCode"), strict.text(item, "success")
-        news = _NEWS.get((code, success))
+        news, stage = _DISPUTES.get(code, (_NEWS.get((code, success)), None))
         if news is None:
             return None
         psp_reference = strict.text(item, "pspReference")
@@ -248,11 +263,28 @@ class Adyen:
             occurred_at=_moment(strict.text(item, "eventDate")),
             is_live=notification.get("live") == "true",
             merchant=strict.text(item, "merchantAccountCode"),
-            details={"reason": item["reason"]} if success == "false" and item.get("reason") else {},
+            details=_dispute(item, stage) if stage else _reason(item),
         )
 
 
 _PAYOUT = "/pal/servlet/Payout/v68"
+
+
+def _reason(item: dict[str, Any]) -> dict[str, Any]:
+    """Why something did not work."""
+    is_told = item["success"] == "false" and item.get("reason")
+    return {"reason": item["reason"]} if is_told else {}
+
+
+def _dispute(item: dict[str, Any], stage: Stage) -> dict[str, Any]:
+    more = strict.inner(item, "additionalData")
+    ends = more.get("defensePeriodEndsAt")
+    return dispute(
+        stage,
+        reason=item.get("reason") or None,
+        network_reason=more.get("chargebackReasonCode") or more.get("rfiReasonCode"),
+        due_at=_moment(ends) if ends else None,
+    )
 
 
 def signed_text(item: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ import httpx
 
 from operational.kit.money import AmountInvalid, Money
 from operational.kit.vendors import trust
+from operational.payments.disputes.states import Stage
 from operational.payments.errors import CallbackMalformed, CallbackRefused
 from operational.payments.psp import (
     Created,
@@ -24,6 +25,7 @@ from operational.payments.psp import (
     SignedEvent,
     strict,
 )
+from operational.payments.psp.disputes import dispute
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
 from operational.payments.states import News
 
@@ -45,18 +47,22 @@ _REFUND_EVENTS = frozenset(
 )
 _DISPUTE_EVENTS = "charge.dispute."
 
-# A refund or a dispute says by its status what it moved, whichever event carries it. One that is
-# pending, or no more than an inquiry (``warning_…``), has moved nothing.
+# A refund or a dispute says by its status what it moved, whichever event carries it. A refund that
+# is pending has moved nothing.
 _REFUND_STATUS = {
     "succeeded": News.REFUNDED,
     "failed": News.REFUND_FAILED,
     "canceled": News.REFUND_FAILED,
 }
 _DISPUTE_STATUS = {
-    "needs_response": News.CHARGED_BACK,
-    "under_review": News.CHARGED_BACK,
-    "lost": News.CHARGED_BACK,
-    "won": News.CHARGEBACK_WON,
+    "warning_needs_response": (News.DISPUTED, Stage.INQUIRY),
+    "warning_under_review": (News.DISPUTED, Stage.INQUIRY),
+    "warning_closed": (News.DISPUTED, Stage.INQUIRY_CLOSED),
+    "prevented": (News.DISPUTED, Stage.INQUIRY_CLOSED),
+    "needs_response": (News.CHARGED_BACK, Stage.CHARGED_BACK),
+    "under_review": (News.CHARGED_BACK, Stage.DEFENDED),
+    "lost": (News.CHARGED_BACK, Stage.LOST),
+    "won": (News.CHARGEBACK_WON, Stage.WON),
 }
 
 _INTENT_STATUS = {
@@ -143,9 +149,7 @@ class Stripe:
             for refund in self._get("/v1/refunds", query)["data"]:
                 events += _polled(refund, _REFUND_STATUS.get(refund["status"]))
             for dispute in self._get("/v1/disputes", query)["data"]:
-                is_won = dispute["status"] == "won"
-                events += _polled(dispute, News.CHARGED_BACK if is_won else None)
-                events += _polled(dispute, _DISPUTE_STATUS.get(dispute["status"]))
+                events += _polled_dispute(dispute)
         # A refund does not say its mode, and cannot have another than its payment.
         is_live = intent.get("livemode") is True
         return [replace(event, is_live=is_live) for event in events]
@@ -201,11 +205,11 @@ class Stripe:
         if kind in _INTENT_EVENTS:
             found = _of_intent(described, _INTENT_EVENTS[kind], external_id, created)
             return replace(found, is_live=is_live)
+        if kind.startswith(_DISPUTE_EVENTS):
+            return _of_dispute(described, external_id, created, is_live=is_live)
         news = None
         if kind in _REFUND_EVENTS:
             news = _REFUND_STATUS.get(strict.text(described, "status"))
-        elif kind.startswith(_DISPUTE_EVENTS):
-            news = _DISPUTE_STATUS.get(strict.text(described, "status"))
         if news is None:
             return None
         return replace(_of_return(described, news, external_id, created), is_live=is_live)
@@ -257,6 +261,35 @@ def _of_return(described: dict[str, Any], news: News, external_id: str, at: int)
         occurred_at=_moment(at),
         details={"reason": described.get("failure_reason") or described.get("reason")},
     )
+
+
+def _of_dispute(
+    described: dict[str, Any], external_id: str, at: int, *, is_live: bool
+) -> PspEvent | None:
+    """A dispute's news and stage; None for a status that Stripe has invented since."""
+    known = _DISPUTE_STATUS.get(strict.text(described, "status"))
+    if known is None:
+        return None
+    news, stage = known
+    due_by = (described.get("evidence_details") or {}).get("due_by")
+    details = dispute(
+        stage,
+        reason=described.get("reason"),
+        network_reason=described.get("network_reason_code"),
+        due_at=_moment(due_by) if due_by else None,
+    )
+    event = _of_return(described, news, external_id, at)
+    return replace(event, is_live=is_live, details=event.details | details)
+
+
+def _polled_dispute(described: dict[str, Any]) -> list[PspEvent]:
+    """A dispute as found by asking. One we won was charged back before."""
+    status, at = described["status"], described["created"]
+    found = _of_dispute(described, f"poll:{described['id']}:{status}", at, is_live=False)
+    if found is None:
+        return []
+    before = _polled(described, News.CHARGED_BACK if status == "won" else None)
+    return [*before, found]
 
 
 def _polled(described: dict[str, Any], news: News | None) -> list[PspEvent]:

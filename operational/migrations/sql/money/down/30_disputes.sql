@@ -1,0 +1,2 @@
+drop table payments.evidence_pack;
+drop table payments.dispute;
