@@ -22,7 +22,7 @@ CLOCK_SECONDS_MAX = 2.0
 """When a process began is told by the system's clock, which may be set right in between."""
 KILL_SECONDS = 10
 """The system takes this long at most to end a killed process, unless it hangs in the kernel."""
-PORTS = ("api_port", "dashboards_port", "dagster_port", "stripe_port", "adyen_port", "mt5_port")
+PORTS = ("api_port", "dashboards_port", "dagster_port", "mt5_port", "psp_ports")
 
 
 class HubRuns(RuntimeError):

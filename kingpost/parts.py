@@ -10,6 +10,7 @@ from pathlib import Path
 
 from operational.kit import db
 from operational.kit.settings import Settings
+from operational.payments.psp.connect import PROVIDERS, stand_in_url
 
 SOCKET_BYTES_MAX = 100
 """The address of a Unix socket holds 107 bytes on Linux and 103 on macOS."""
@@ -51,8 +52,10 @@ def _vendors(settings: Settings) -> list[Part]:
             is_vendor=True,
         )
         for name, title, url, callback in (
-            ("stripe", "Stripe stand-in", settings.stripe_url, _callback(settings, "stripe")),
-            ("adyen", "Adyen stand-in", settings.adyen_url, _callback(settings, "adyen")),
+            *(
+                (psp, f"{one.title} stand-in", stand_in_url(settings, psp), _callback(settings, psp))
+                for psp, one in PROVIDERS.items()
+            ),
             ("mt5", "MT5 stand-in", settings.mt5_url, ()),
         )
     ]  # fmt: skip

@@ -5,15 +5,16 @@ from collections.abc import Callable
 from contextlib import closing
 
 from operational.kit.settings import Settings
+from operational.payments.psp.connect import PROVIDERS, stand_in_port
 
 TITLES = {
     "api_port": "the API",
     "dashboards_port": "the dashboards",
     "dagster_port": "Dagster",
-    "stripe_port": "the Stripe stand-in",
-    "adyen_port": "the Adyen stand-in",
     "mt5_port": "the MT5 stand-in",
 }
+PSP = "psp_ports__"
+"""Before a provider's name: how its stand-in's port is set."""
 
 Choose = Callable[[str, int, int], bool]
 """Asked with who needs it, the port that is taken and the free one offered."""
@@ -30,6 +31,7 @@ def settle(settings: Settings, choose: Choose) -> Settings:
         PortTaken: `choose` said no.
     """
     wanted = {name: getattr(settings, name) for name in TITLES}
+    wanted |= {PSP + name: stand_in_port(settings, name) for name in PROVIDERS}
     settled: dict[str, int] = {}
     for name, port in wanted.items():
         if is_free(settings.host, port) and port not in settled.values():
@@ -41,12 +43,18 @@ def settle(settings: Settings, choose: Choose) -> Settings:
             for other in range(port + 1, 65536)
             if other not in taken and is_free(settings.host, other)
         )
-        if not choose(TITLES[name], port, offered):
+        if not choose(_title(name), port, offered):
             raise PortTaken(
                 f"Port {port} is in use. Free it, or set KINGPOST_{name.upper()} to another one."
             )
         settled[name] = offered
-    return settings.model_copy(update=settled)
+    psp_ports = {name: settled.pop(PSP + name) for name in PROVIDERS}
+    return settings.model_copy(update={**settled, "psp_ports": psp_ports})
+
+
+def _title(name: str) -> str:
+    psp = PROVIDERS.get(name.removeprefix(PSP))
+    return f"the {psp.title} stand-in" if psp else TITLES[name]
 
 
 def is_free(host: str, port: int) -> bool:

@@ -7,6 +7,7 @@ from rich.table import Table
 from operational.access import totp
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
+from operational.payments.psp.connect import PROVIDERS, stand_in_url
 from sandbox.story import logins
 
 
@@ -22,8 +23,10 @@ def _places(settings: Settings) -> Table:
         ("Staff screens", f"{settings.api_url}/staff"),
         ("Dashboards", settings.dashboards_url),
         ("Pipelines (Dagster)", f"http://{settings.host}:{settings.dagster_port}"),
-        ("Stand-ins: Stripe", settings.stripe_url),
-        ("Stand-ins: Adyen", settings.adyen_url),
+        *(
+            (f"Stand-ins: {one.title}", stand_in_url(settings, name))
+            for name, one in PROVIDERS.items()
+        ),
         ("Stand-ins: MT5 terminal", f"{settings.mt5_url}/terminal/"),
     ):
         places.add_row(title, address)

@@ -1,5 +1,6 @@
 """Settings: one frozen object, read once from KINGPOST_* variables and passed down."""
 
+import json
 import os
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,9 @@ class Settings(BaseSettings):
     Every field may be set by an environment variable, such as ``KINGPOST_HOME``.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
 
     home: Path = Path(".kingpost")
     """All run-time state: database, lake, documents, keys, logs."""
@@ -30,9 +33,12 @@ class Settings(BaseSettings):
     api_port: int = 8000
     dashboards_port: int = 8501
     dagster_port: int = 3000
-    stripe_port: int = 8101
-    adyen_port: int = 8102
     mt5_port: int = 8103
+    psp_ports: dict[str, int] = {}
+    """Where stand-ins of payment providers listen, if not at the ports the providers' folders name.
+
+    ``KINGPOST_PSP_PORTS__STRIPE=8201`` moves one.
+    """
 
     country_header: str | None = None
     """Header in which the edge names the visitor's country, such as ``CF-IPCountry``.
@@ -54,6 +60,7 @@ class Settings(BaseSettings):
         """The environment of a child process that shall find these very settings and no other."""
         given = self.model_dump(exclude_none=True) | {"home": self.root}
         others = {name: os.environ[name] for name in os.environ if not name.startswith(PREFIX)}
+        given["psp_ports"] = json.dumps(self.psp_ports)
         return others | {f"{PREFIX}{key.upper()}": str(given[key]) for key in given}
 
     @property
@@ -63,14 +70,6 @@ class Settings(BaseSettings):
     @property
     def dashboards_url(self) -> str:
         return f"http://{self.host}:{self.dashboards_port}"
-
-    @property
-    def stripe_url(self) -> str:
-        return f"http://{self.host}:{self.stripe_port}"
-
-    @property
-    def adyen_url(self) -> str:
-        return f"http://{self.host}:{self.adyen_port}"
 
     @property
     def mt5_url(self) -> str:

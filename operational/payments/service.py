@@ -160,14 +160,15 @@ def believe(psp: Psp, headers: Mapping[str, str], body: bytes, *, now: datetime)
     Raises:
         CallbackRefused, CallbackMalformed: count it with `inbox.count_refused`.
     """
-    kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+    names = (*_KEPT_HEADERS, *psp.signature_headers)
+    kept = {name: headers[name] for name in names if name in headers}
     return [
         Arrived(psp.name, event.external_id, kept, event.body)
         for event in psp.verify(headers, body, now)
     ]
 
 
-_KEPT_HEADERS = ("content-type", "stripe-signature", "user-agent")
+_KEPT_HEADERS = ("content-type", "user-agent")
 
 
 def overhear(psp: Psp, event: PspEvent) -> Arrived:

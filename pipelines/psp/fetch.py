@@ -9,6 +9,7 @@ import httpx
 
 from operational.kit.settings import Settings
 from operational.kit.vendors import keys
+from operational.payments.psp import connect
 from pipelines import inbox
 
 TIMEOUT_SECONDS = 30.0
@@ -31,9 +32,9 @@ def fetch(
     One provider that is down keeps nobody from the others' reports.
     """
     told: dict[str, int | str] = {}
-    asks: dict[str, Callable[[str], Iterator[tuple[str, bytes]]]] = {
-        "adyen": lambda key: _adyen(settings, key, lake),
-        "stripe": lambda key: _stripe(settings, key, lake, today),
+    asks: dict[str, Callable[[str, str], Iterator[tuple[str, bytes]]]] = {
+        "adyen": lambda url, key: _adyen(url, key, lake),
+        "stripe": lambda url, key: _stripe(url, key, lake, today),
     }
     for name, ask in asks.items():
         held = keys(settings, name)
@@ -42,7 +43,9 @@ def fetch(
         try:
             told[name] = sum(
                 _drop(settings, name, file_name, content)
-                for file_name, content in ask(held["api_keys"][0])
+                for file_name, content in ask(
+                    connect.url(settings, name, held), held["api_keys"][0]
+                )
             )
         except SourceUnavailable as error:
             told[name] = str(error)
@@ -57,16 +60,14 @@ def _drop(settings: Settings, provider: str, name: str, content: bytes) -> bool:
     return True
 
 
-def _adyen(
-    settings: Settings, key: str, lake: duckdb.DuckDBPyConnection
-) -> Iterator[tuple[str, bytes]]:
+def _adyen(url: str, key: str, lake: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, bytes]]:
     """Reports of batches not landed yet. Adyen tells of each by notification too.
 
     Batches are numbered by merchant account, so only the two together name one.
     """
     # The folder of a second connection, such as `adyen-eu`, is part of the lake's name.
     landed = {name.partition("/")[2] for name in _landed_names(lake, "adyen_settlement")}
-    with _client(settings.adyen_url, {"X-API-Key": key}) as client:
+    with _client(url, {"X-API-Key": key}) as client:
         for report, account, batch in _listed(_get(client, "/reports")):
             if f"{account}/{batch}" not in landed:
                 name = f"{account}_{report}"
@@ -93,13 +94,13 @@ def _listed(answer: httpx.Response) -> list[tuple[str, str, str]]:
 
 
 def _stripe(
-    settings: Settings, key: str, lake: duckdb.DuckDBPyConnection, today: date
+    url: str, key: str, lake: duckdb.DuckDBPyConnection, today: date
 ) -> Iterator[tuple[str, bytes]]:
     """One report since shortly before the newest landed payout, if it holds any new one."""
     landed = {name.rpartition("/")[2] for name in _landed_names(lake, "stripe_payout")}
     since = _newest_payout(lake) - OVERLAP if landed else FIRST_DAY
     window = {"since": since.isoformat(), "until": today.isoformat()}
-    with _client(settings.stripe_url, {"Authorization": f"Bearer {key}"}) as client:
+    with _client(url, {"Authorization": f"Bearer {key}"}) as client:
         content = _get(client, "/v1/reporting/itemised_payouts.csv", window).content
     report = content.decode("utf-8", "replace")
     if "automatic_payout_id" not in report.partition("\n")[0]:

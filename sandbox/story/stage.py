@@ -20,9 +20,7 @@ from operational.messaging.inbox import Handler
 from operational.messaging.outbox import Carrier
 from operational.payments import queries, sweeper
 from operational.payments import service as payments
-from operational.payments.psp import Psp
-from operational.payments.psp.adyen import Adyen
-from operational.payments.psp.stripe import Stripe
+from operational.payments.psp import Psp, connect
 from operational.platforms.mt5 import Manager, Mt5
 from operational.platforms.service import SERVER
 from sandbox.story.book import Book
@@ -154,26 +152,17 @@ def opened(settings: Settings, chapter: str, start: datetime) -> Iterator[Stage]
     """Set the stage over a migrated database and running stand-ins."""
     clock = Clock(start)
     engine = db.engine(settings, db.WORKER, pool_size=4, is_pinged=False)
-    stripe, adyen, mt5 = (keys(settings, name) for name in ("stripe", "adyen", "mt5"))
+    mt5 = keys(settings, "mt5")
     with ExitStack() as ours:
-        roads = [ours.enter_context(TimeTravel(clock)) for _ in range(3)]
-        psps: dict[str, Psp] = {
-            "stripe": Stripe(
-                settings.stripe_url,
-                api_key=stripe["api_keys"][0],
-                webhook_secrets=stripe["webhook_secrets"],
-                transport=roads[0],
-            ),
-            "adyen": Adyen(
-                settings.adyen_url,
-                api_key=adyen["api_keys"][0],
-                hmac_keys=adyen["hmac_keys"],
-                merchant=adyen["merchant_accounts"][0],
-                transport=roads[1],
-            ),
+        psps = {
+            name: connect.one(
+                settings, name, keys(settings, name), ours.enter_context(TimeTravel(clock))
+            )
+            for name in connect.PROVIDERS
         }
+        road = ours.enter_context(TimeTravel(clock))
         manager = Manager(SERVER, mt5["manager_login"][0], mt5["manager_password"][0])
-        platform = ours.enter_context(Mt5(settings.mt5_url, manager, transport=roads[2]))
+        platform = ours.enter_context(Mt5(settings.mt5_url, manager, transport=road))
         http = ours.enter_context(httpx.Client(timeout=_TIMEOUT_SECONDS))
         ours.callback(engine.dispose)
         yield Stage(
@@ -184,10 +173,7 @@ def opened(settings: Settings, chapter: str, start: datetime) -> Iterator[Stage]
             psps=psps,
             mt5=platform,
             vault=Vault(settings),
-            urls={
-                "stripe": settings.stripe_url,
-                "adyen": settings.adyen_url,
-                "mt5": settings.mt5_url,
-            },
+            urls={name: connect.stand_in_url(settings, name) for name in psps}
+            | {"mt5": settings.mt5_url},
             http=http,
         )

@@ -10,6 +10,7 @@ import httpx
 
 from operational.kit.settings import Settings
 from operational.kit.vendors import keys
+from operational.payments.psp.connect import PROVIDERS, stand_in_url
 
 START_SECONDS_MAX = 30.0
 _LOOK_SECONDS = 0.1
@@ -21,12 +22,13 @@ class VendorMissing(RuntimeError):
 
 @contextmanager
 def running(settings: Settings) -> Iterator[None]:
-    """Start whichever of the three does not answer; end those again, and no others.
+    """Start whichever does not answer; end those again, and no others.
 
     Raises:
         VendorMissing.
     """
-    urls = {"stripe": settings.stripe_url, "adyen": settings.adyen_url, "mt5": settings.mt5_url}
+    urls = {name: stand_in_url(settings, name) for name in PROVIDERS}
+    urls["mt5"] = settings.mt5_url
     with ExitStack() as ours:
         for name, url in urls.items():
             if not is_well(url):

@@ -6,6 +6,7 @@ import pytest
 
 from api.app import create_app
 from operational.kit import log
+from operational.payments.psp.connect import PROVIDERS
 from tests.api.opened import Clock, Door, free_ports, served
 
 
@@ -19,7 +20,8 @@ def _one_line_logs():
 def opened(module_database) -> Iterator[Door]:
     clock = Clock()
     # Nothing of a hub that may be running on this machine is within reach.
-    ports = dict(zip(("stripe_port", "adyen_port", "mt5_port"), free_ports(3), strict=True))
+    mt5_port, *psp_ports = free_ports(1 + len(PROVIDERS))
+    ports = {"mt5_port": mt5_port, "psp_ports": dict(zip(PROVIDERS, psp_ports, strict=True))}
     settings = module_database.settings.model_copy(
         update={**ports, "country_header": "X-Edge-Country"}
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -114,13 +115,14 @@ class Stage:
 
 
 @contextmanager
-def vendors(home: Path) -> Iterator[dict[str, int]]:
+def vendors(home: Path) -> Iterator[dict[str, Any]]:
     """Stripe and MetaTrader, which nobody kills; their ports."""
     with (
         processes.vendor("stripe", home / "sandbox") as stripe,
         processes.vendor("mt5", home / "sandbox") as mt5,
     ):
-        yield {"stripe_port": httpx.URL(stripe).port, "mt5_port": httpx.URL(mt5).port}
+        ports = {"stripe": httpx.URL(stripe).port}
+        yield {"psp_ports": ports, "mt5_port": httpx.URL(mt5).port}
 
 
 @contextmanager

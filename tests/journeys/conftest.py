@@ -16,9 +16,11 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from operational.kit.settings import Settings
+from operational.payments.psp.connect import PROVIDERS
 from tests.faults.processes import free_port, wait_until
 
-PARTS = ("api", "dashboards", "dagster", "stripe", "adyen", "mt5")
+PARTS = ("api_port", "dashboards_port", "dagster_port", "mt5_port")
+PORTS = (*PARTS, *(f"psp_ports__{name}" for name in PROVIDERS))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PATIENCE_MS = 60_000
@@ -43,7 +45,7 @@ class Hub:
 @pytest.fixture(scope="module")
 def whole_hub() -> Iterator[Hub]:
     home = Path(tempfile.mkdtemp(prefix="kp-hub-"))
-    ports = {f"{part}_port": free_port() for part in PARTS}
+    ports = {name: free_port() for name in PORTS}
     environment = os.environ | {"KINGPOST_HOME": str(home)}
     environment |= {f"KINGPOST_{name.upper()}": str(port) for name, port in ports.items()}
     command = [sys.executable, "-m", "kingpost.cli", "up", "--clients", "20", "--days", "10"]

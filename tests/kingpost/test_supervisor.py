@@ -226,7 +226,7 @@ def test_a_port_in_use_is_offered_another_and_no_port_is_given_twice(settings) -
         with pytest.raises(PortTaken, match=f"Port {taken} is in use.*KINGPOST_API_PORT"):
             ports.settle(crowded, lambda *_: False)
 
-    chosen = [getattr(settled, name) for name in ports.TITLES]
+    chosen = [getattr(settled, name) for name in ports.TITLES] + [*settled.psp_ports.values()]
     assert taken not in chosen
     assert len(set(chosen)) == len(chosen)
     assert asked[0] == ("the API", taken, settled.api_port)

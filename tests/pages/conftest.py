@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from operational.access.matrix import Role
+from operational.payments.psp.connect import PROVIDERS
 from tests.api.opened import free_ports
 from tests.pages.running import RunningHub, running
 
@@ -16,8 +17,10 @@ STEP_MS_MAX = 60_000
 
 @pytest.fixture(scope="module")
 def hub(module_database) -> Iterator[RunningHub]:
-    ports = ("api_port", "stripe_port", "adyen_port", "mt5_port", "dashboards_port")
-    free = dict(zip(ports, free_ports(len(ports)), strict=True))
+    ports = ("api_port", "mt5_port", "dashboards_port")
+    found = free_ports(len(ports) + len(PROVIDERS))
+    free = dict(zip(ports, found, strict=False))
+    free |= {"psp_ports": dict(zip(PROVIDERS, found[len(ports) :], strict=True))}
     settings = module_database.settings.model_copy(update=free)
     with running(settings, [Role.COMPLIANCE, Role.SUPPORT]) as found:
         yield found

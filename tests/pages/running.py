@@ -21,6 +21,7 @@ from operational.kyc.lists import load_list
 from operational.kyc.screening import Entry
 from operational.partners import service as partners
 from operational.partners.forms import PartnerForm
+from operational.payments.psp.connect import stand_in_url
 from operational.rules import service as rules
 
 ROOT = Path(__file__).parents[2]
@@ -68,10 +69,12 @@ def running(settings: Settings, roles: list[Role]) -> Iterator[RunningHub]:
     (settings.root / "logs").mkdir(parents=True, exist_ok=True)
     secrets = _settle(settings, roles)
     with ExitStack() as stack:
-        for vendor in ("stripe", "adyen", "mt5"):
-            stack.enter_context(_vendor(settings, vendor))
-        for vendor in ("stripe", "adyen", "mt5"):
-            _wait_for(f"{getattr(settings, f'{vendor}_url')}/sandbox/health")
+        urls = {name: stand_in_url(settings, name) for name in ("stripe", "adyen")}
+        urls["mt5"] = settings.mt5_url
+        for vendor, url in urls.items():
+            stack.enter_context(_vendor(settings, vendor, httpx.URL(url).port))
+        for url in urls.values():
+            _wait_for(f"{url}/sandbox/health")
         stack.enter_context(_part(settings, "api.app"))
         stack.enter_context(_part(settings, "operational.worker"))
         _wait_for(f"{settings.api_url}/health")
@@ -111,9 +114,8 @@ def _settle(settings: Settings, roles: list[Role]) -> dict[str, str]:
     return secrets
 
 
-def _vendor(settings: Settings, name: str):
-    port = str(getattr(settings, f"{name}_port"))
-    arguments = ["--port", port, "--home", str(settings.root / "sandbox")]
+def _vendor(settings: Settings, name: str, port: int):
+    arguments = ["--port", str(port), "--home", str(settings.root / "sandbox")]
     if name != "mt5":
         arguments += ["--webhook-url", f"{settings.api_url}/callbacks/{name}"]
     return _part(settings, f"sandbox.{name}", *arguments)

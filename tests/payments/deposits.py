@@ -22,8 +22,8 @@ from operational.ledger import service as ledger
 from operational.ledger.models import Journal
 from operational.payments import service
 from operational.payments.models import Payment
-from operational.payments.psp.adyen import Adyen, signed_text
-from operational.payments.psp.stripe import Stripe
+from operational.payments.psp.adyen.adapter import Adyen, signed_text
+from operational.payments.psp.stripe.adapter import Stripe
 from operational.rules import service as decisions
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -23,8 +23,8 @@ from operational.messaging.models import InboxMessage
 from operational.payments import service, sweeper
 from operational.payments.models import Payment
 from operational.payments.psp import Psp
-from operational.payments.psp.connect import connect
-from operational.payments.psp.stripe import Stripe
+from operational.payments.psp.connect import connect, stand_in_url
+from operational.payments.psp.stripe.adapter import Stripe
 from tests.faults import processes
 from tests.payments.deposits import a_verified_client, herself, rules_in_force, wallet_minor
 
@@ -133,8 +133,8 @@ class Desk:
 @pytest.fixture
 def desk(database, vendors) -> Iterator[Desk]:
     home, urls = vendors
-    ports = {f"{name}_port": httpx.URL(url).port for name, url in urls.items()}
-    settings = Settings(home=home, **ports)
+    ports = {name: httpx.URL(url).port for name, url in urls.items()}
+    settings = Settings(home=home, psp_ports=ports)
     engine = database.engine(db.WORKER)
     with db.transaction(engine) as session:
         rules_in_force(session)
@@ -346,7 +346,7 @@ def test_the_sweeper_works_on_a_live_account(desk):
     desk.pay(payment)
     [test_key] = keys(desk.settings, "stripe")["api_keys"]
     live = Stripe(
-        desk.settings.stripe_url,
+        stand_in_url(desk.settings, "stripe"),
         api_key="sk_live_x",
         webhook_secrets=[],
         transport=LiveAccount(test_key),

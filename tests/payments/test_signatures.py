@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from operational.payments.errors import CallbackMalformed, CallbackRefused
 from operational.payments.models import Payment
-from operational.payments.psp.adyen import Adyen
-from operational.payments.psp.stripe import Stripe
+from operational.payments.psp.adyen.adapter import Adyen
+from operational.payments.psp.stripe.adapter import Stripe
 from operational.payments.states import News
 from tests.payments.deposits import (
     ADYEN,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from operational.payments.errors import CallbackRefused
-from operational.payments.psp.adyen import Adyen
-from operational.payments.psp.stripe import Stripe
+from operational.payments.psp.adyen.adapter import Adyen
+from operational.payments.psp.stripe.adapter import Stripe
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,9 @@ def provider():
 @pytest.fixture
 def settings(database, provider):
     """A hub whose payment provider answers nonsense and whose platform does not answer."""
-    found = database.settings.model_copy(update={"adyen_port": provider.port, "mt5_port": 9})
+    found = database.settings.model_copy(
+        update={"psp_ports": {"adyen": provider.port}, "mt5_port": 9}
+    )
     for name, kept in (
         ("adyen", {"api_keys": ["key"]}),
         ("mt5", {"manager_login": ["1"], "manager_password": ["secret"]}),

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from lake import connection
+from operational.payments.psp.connect import stand_in_url
 from pipelines import landing
 from pipelines.psp import fetch, receive
 
@@ -29,9 +30,7 @@ def free_port():
 def settings(module_database):
     """The hub's settings with both stand-ins running; their keys lie where a demo hub has them."""
     ports = {"adyen": free_port(), "stripe": free_port()}
-    found = module_database.settings.model_copy(
-        update={f"{name}_port": port for name, port in ports.items()}
-    )
+    found = module_database.settings.model_copy(update={"psp_ports": ports})
     home = found.root / "sandbox"
     home.mkdir(parents=True)
     running = []
@@ -39,7 +38,7 @@ def settings(module_database):
         command = [sys.executable, "-m", f"sandbox.{name}", "--port", str(port)]
         command += ["--home", str(home), "--webhook-url", "http://127.0.0.1:9/callbacks"]
         running.append(subprocess.Popen(command, cwd=ROOT))
-    for url in (found.adyen_url, found.stripe_url):
+    for url in (stand_in_url(found, name) for name in ports):
         wait_for(url)
     yield found
     for process in running:
@@ -82,7 +81,7 @@ def settle(url, until):
 
 
 def test_each_report_is_fetched_once_and_every_payment_is_settled(settings, lake):
-    for url in (settings.adyen_url, settings.stripe_url):
+    for url in (stand_in_url(settings, name) for name in ("adyen", "stripe")):
         for number in range(3):
             pay(url, f"D-{number}", f"2026-03-0{number + 1}T10:00:00Z")
         settle(url, "2026-03-08")
@@ -104,7 +103,7 @@ def test_each_report_is_fetched_once_and_every_payment_is_settled(settings, lake
 
 
 def test_a_later_payment_brings_one_more_report_and_lands_only_that(settings, lake):
-    for url in (settings.adyen_url, settings.stripe_url):
+    for url in (stand_in_url(settings, name) for name in ("adyen", "stripe")):
         pay(url, "D-9", "2026-03-09T10:00:00Z")
         settle(url, "2026-03-12")
 
@@ -120,7 +119,9 @@ def test_a_later_payment_brings_one_more_report_and_lands_only_that(settings, la
 
 
 def test_a_provider_that_is_down_is_told_and_keeps_nobody_from_the_others(settings, lake):
-    unreachable = settings.model_copy(update={"adyen_port": free_port()})
+    unreachable = settings.model_copy(
+        update={"psp_ports": settings.psp_ports | {"adyen": free_port()}}
+    )
 
     told = fetch.fetch(unreachable, lake, today=date(2026, 3, 12))
 

@@ -32,7 +32,7 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def settings(database, provider):
     found = database.settings.model_copy(
-        update={"adyen_port": provider.port, "stripe_port": provider.port}
+        update={"psp_ports": dict.fromkeys(("adyen", "stripe"), provider.port)}
     )
     (found.root / "secrets" / "adyen.json").write_text(json.dumps({"api_keys": ["key"]}))
     return found

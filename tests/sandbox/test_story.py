@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +13,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from operational.payments.psp.connect import PROVIDERS
 from sandbox.story import logins, telling, vendors
+from tests.api.opened import free_ports
 
 END = datetime(2026, 3, 6, 18, 0, tzinfo=UTC)
 CLIENTS, DAYS = 14, 6
@@ -105,12 +106,9 @@ class Telling:
 
 def a_telling(cluster, home):
     database = cluster.create(home)
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-        for place in (one, two, three):
-            place.bind(("127.0.0.1", 0))
-        found = [place.getsockname()[1] for place in (one, two, three)]
-    names = ("stripe_port", "adyen_port", "mt5_port")
-    settings = database.settings.model_copy(update=dict(zip(names, found, strict=True)))
+    mt5_port, *found = free_ports(1 + len(PROVIDERS))
+    psp_ports = dict(zip(PROVIDERS, found, strict=True))
+    settings = database.settings.model_copy(update={"mt5_port": mt5_port, "psp_ports": psp_ports})
     return Telling(database, settings)
 
 

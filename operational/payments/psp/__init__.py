@@ -1,9 +1,11 @@
 """The door to payment service providers: one Protocol, an adapter per provider, no provider's words outside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+import httpx
 
 from operational.kit.money import Money
 from operational.payments.states import News, PayoutNews
@@ -124,6 +126,8 @@ class Psp(Protocol):
     is_live: bool
     ack: bytes
     """The body of the answer that acknowledges a callback."""
+    signature_headers: tuple[str, ...]
+    """Headers of a callback that are part of its proof, in lower case; kept with it."""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -176,3 +180,17 @@ class Psp(Protocol):
         Raises:
             CallbackMalformed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What the hub must know of a provider to offer it: the `PROVIDER` of the provider's folder."""
+
+    name: str
+    """As callbacks' addresses, routing tables, the books and key files say it."""
+    title: str
+    """As people say it."""
+    stand_in_port: int
+    """Where the stand-in in ``sandbox/<name>`` listens, unless settings say otherwise."""
+    connect: Callable[[str, Mapping[str, Any], httpx.BaseTransport | None], Psp]
+    """Makes an adapter for an address, from the keys in ``<home>/secrets/<name>.json``."""

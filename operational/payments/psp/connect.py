@@ -1,42 +1,58 @@
-"""The providers a hub is connected to: an adapter for each one whose keys are there."""
+"""Which providers there are, and adapters for those whose keys are there."""
 
+import pkgutil
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
+
+import httpx
 
 from operational.kit.settings import Settings
 from operational.kit.vendors import keys
-from operational.payments.psp import Psp
-from operational.payments.psp.adyen import Adyen
-from operational.payments.psp.stripe import Stripe
+from operational.payments import psp
+from operational.payments.psp import Provider, Psp
 
-PROVIDERS = ("stripe", "adyen")
+
+def _found() -> dict[str, Provider]:
+    """Every folder beside this file is a provider and describes itself as `PROVIDER`."""
+    folders = [name for _, name, is_folder in pkgutil.iter_modules(psp.__path__) if is_folder]
+    providers = [import_module(f"{psp.__name__}.{folder}").PROVIDER for folder in folders]
+    return {one.name: one for one in sorted(providers, key=lambda one: one.stand_in_port)}
+
+
+PROVIDERS: Mapping[str, Provider] = _found()
+"""By name, in the order of the ports of their stand-ins."""
 
 
 def connect(settings: Settings, known: Mapping[str, Psp]) -> Mapping[str, Psp]:
     """Adapters by name: the `known`, and those made from ``<home>/secrets/<name>.json`` since.
 
-    ``stripe.json`` holds `api_keys` and `webhook_secrets`; ``adyen.json`` `api_keys`, `hmac_keys`
-    and `merchant_accounts`: lists, of which a call uses the first and a signature may use any. A
-    Stripe key says whether it is live; for Adyen ``"is_live": true`` does.
+    The file holds lists of keys: a call uses the first, a signature may use any. What else it
+    holds each provider's own folder says.
     """
-    makers = {"stripe": _stripe, "adyen": _adyen}
-    found = {name: keys(settings, name) for name in makers if name not in known}
-    return {**known} | {name: makers[name](settings, held) for name, held in found.items() if held}
+    found = {name: keys(settings, name) for name in PROVIDERS if name not in known}
+    return {**known} | {name: one(settings, name, held) for name, held in found.items() if held}
 
 
-def _stripe(settings: Settings, held: Mapping[str, Any]) -> Psp:
-    return Stripe(
-        settings.stripe_url,
-        api_key=held["api_keys"][0],
-        webhook_secrets=held["webhook_secrets"],
-    )
+def one(
+    settings: Settings,
+    name: str,
+    held: Mapping[str, Any],
+    transport: httpx.BaseTransport | None = None,
+) -> Psp:
+    """The adapter of one provider."""
+    return PROVIDERS[name].connect(url(settings, name, held), held, transport)
 
 
-def _adyen(settings: Settings, held: Mapping[str, Any]) -> Psp:
-    return Adyen(
-        settings.adyen_url,
-        api_key=held["api_keys"][0],
-        hmac_keys=held["hmac_keys"],
-        merchant=held["merchant_accounts"][0],
-        is_live=held.get("is_live") is True,
-    )
+def url(settings: Settings, name: str, held: Mapping[str, Any]) -> str:
+    """Where a provider answers: what its keys' file says, else its stand-in."""
+    return str(held.get("url") or stand_in_url(settings, name))
+
+
+def stand_in_url(settings: Settings, name: str) -> str:
+    """Where the provider's stand-in listens."""
+    return f"http://{settings.host}:{stand_in_port(settings, name)}"
+
+
+def stand_in_port(settings: Settings, name: str) -> int:
+    return settings.psp_ports.get(name, PROVIDERS[name].stand_in_port)

@@ -81,6 +81,7 @@ class Stripe:
     pays_to: frozenset[str] = frozenset()
     merchant: str | None = None
     ack = b""
+    signature_headers: tuple[str, ...] = ("stripe-signature",)
 
     def __init__(
         self,

@@ -83,6 +83,7 @@ class Adyen:
     refunds = True
     pays_to = frozenset({"bank_transfer"})
     ack = b"[accepted]"
+    signature_headers: tuple[str, ...] = ()
 
     def __init__(
         self,
