@@ -34,10 +34,17 @@ class PaymentOut(_Amount):
     method: str
     psp: str
     status: str
+    arrived_minor: int | None = Field(exclude=True)
     redirect_url: str | None
     failure_reason: str | None
     requested_at: datetime
     succeeded_at: datetime | None
+
+    @computed_field(examples=["249.10"])
+    def arrived(self) -> str | None:
+        """What was credited, which need not be what was asked for; null: nothing was."""
+        minor = self.arrived_minor
+        return None if minor is None else amount_text(minor, self.currency)
 
 
 class TransferOut(_Amount):

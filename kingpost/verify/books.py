@@ -85,17 +85,23 @@ LEDGER_CHECKS = (
 
 # And what the ledger must say of the payments and transfers beside it.
 _CROSS_CHECKS = (
-    # What a PSP captured is in the books once, whole, against the clearing of that PSP.
+    # What a PSP captured is in the books once, whole, against the clearing of that PSP; what came in
+    # pieces is there piece by piece.
     """
     select format('payments.payment %s (%s): expected a journal deposit:%s of %s %s, found %s.',
-                  payment.id, reference, payment.id, amount_minor, payment.currency,
-                  coalesce((-entry.amount)::text, 'none'))
+                  payment.id, reference, payment.id, coalesce(arrived_minor, amount_minor),
+                  payment.currency, coalesce((-sum(entry.amount))::text, 'none'))
     from payments.payment
-    left join ledger.journal on op_key = 'deposit:' || payment.id
+    left join ledger.journal on split_part(op_key, ':', 2) = payment.id::text
+      and (op_key = 'deposit:' || payment.id or exists (
+          select from payments.payment_event as event
+          where event.payment_id = payment.id and event.news = 'arrived'
+            and op_key = 'deposit:' || payment.id || ':' || event.operation_id))
     left join ledger.account on code = 'psp:' || psp || ':' || payment.currency
     left join ledger.entry on journal_id = journal.id and account_id = account.id
     where direction = 'deposit' and succeeded_at is not null
-      and entry.amount is distinct from -amount_minor
+    group by payment.id
+    having -sum(entry.amount) is distinct from coalesce(arrived_minor, amount_minor)
     """,
     # And nothing else is: each journal bears the very name of what moved, and no name twice over.
     """
@@ -105,7 +111,10 @@ _CROSS_CHECKS = (
     left join payments.payment
       on payment.id::text = split_part(op_key, ':', 2)
       and case kind
-          when 'deposit' then op_key = 'deposit:' || payment.id
+          when 'deposit' then op_key = 'deposit:' || payment.id or exists (
+              select from payments.payment_event as event
+              where event.payment_id = payment.id and event.news = 'arrived'
+                and op_key = 'deposit:' || payment.id || ':' || event.operation_id)
           else exists (
               select from payments.payment_event as event
               where event.payment_id = payment.id
@@ -117,15 +126,17 @@ _CROSS_CHECKS = (
     """
     select format('payments.payment %s (%s): expected its journals to bring in %s %s, found %s.',
                   payment.id, reference,
-                  case status when 'succeeded' then '' else '0 to ' end || amount_minor,
+                  case status when 'succeeded' then '' else '0 to ' end
+                      || coalesce(arrived_minor, amount_minor),
                   payment.currency, -sum(entry.amount))
     from ledger.journal
     join payments.payment on payment.id::text = split_part(op_key, ':', 2)
     join ledger.account on code = 'psp:' || psp || ':' || payment.currency
     join ledger.entry on journal_id = journal.id and account_id = account.id
     group by payment.id
-    having -sum(entry.amount) not between 0 and amount_minor
-        or status = 'succeeded' and -sum(entry.amount) <> amount_minor
+    having -sum(entry.amount) not between 0 and coalesce(arrived_minor, amount_minor)
+        or status in ('succeeded', 'underpaid', 'overpaid')
+           and -sum(entry.amount) <> coalesce(arrived_minor, amount_minor)
     """,
     """
     select format('ledger.entry %s: expected an account of client %s, whose payment %s it is, found %s.',

@@ -26,6 +26,7 @@ _TAGS = {
     News.AUTHORISED: Tag.DEPOSIT_ADVANCE,
     News.FAILED: Tag.DEPOSIT_FAIL,
     News.SUCCEEDED: Tag.DEPOSIT_SUCCEED,
+    News.ARRIVED: Tag.DEPOSIT_SUCCEED,
 }
 """All other news is of money that went back, or came back from there."""
 
@@ -68,6 +69,7 @@ def _move(payment: Payment, verdict: Verdict, reason: str | None, now: datetime)
     payment.status = verdict.status
     if verdict.movements:
         payment.succeeded_at = verdict.movements[0].effective_at
+        payment.arrived_minor = verdict.taken_minor
     payment.failure_reason = None
     if verdict.status is PaymentStatus.FAILED:
         payment.failure_reason = "not captured" if verdict.movements else reason or "refused"

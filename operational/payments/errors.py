@@ -56,6 +56,12 @@ class CallbackDiffers(Incurable):
     code = "callback_differs"
 
 
+class TooMuchArrived(Incurable):
+    """More than twice what was asked for arrived in one piece. A person finds out whose it is."""
+
+    code = "too_much_arrived"
+
+
 class CallbackImpossible(Incurable):
     """More given back than came in, or a second chargeback."""
 

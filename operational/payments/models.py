@@ -17,6 +17,7 @@ class Payment(Row, Base):
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("arrived_minor > 0", name="arrived"),
         CheckConstraint("direction in ('deposit', 'withdrawal')", name="direction"),
         Index("uq_payment_psp_payment_id", "psp", "psp_payment_id", unique=True),
         Index(
@@ -46,6 +47,9 @@ class Payment(Row, Base):
     psp_payment_id: Mapped[str | None]
     """The PSP's id of the payment, once it has one."""
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+    """What was asked for."""
+    arrived_minor: Mapped[int | None] = mapped_column(BigInteger)
+    """What was credited to the client, all pieces together, before anything went back."""
     currency: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=PaymentStatus.CREATED)
     redirect_url: Mapped[str | None]

@@ -1,8 +1,9 @@
 """What a payment is, given everything we were told about it; and who may pay in how much."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from operational.kit.money import Money, exponent
 from operational.payments.states import RANKS, WHOLE, News, PaymentStatus
@@ -10,6 +11,9 @@ from operational.payments.states import RANKS, WHOLE, News, PaymentStatus
 DEPOSIT_MIN_MAJOR = 10
 DEPOSIT_MAX_MAJOR = 50_000
 DEPOSIT_DAY_MAX_MAJOR = 100_000
+TOLERANCE = Fraction(1, 200)
+"""A deposit off by less than half a percent is paid as it was asked for."""
+ARRIVED_TIMES_MAX = 2
 
 # What a unit of a currency is worth against the dollar, to the nearest power of ten. Limits are
 # coarse on purpose: they stop typing errors, the routing table and reviews stop the rest.
@@ -44,9 +48,21 @@ class Verdict:
     status: PaymentStatus
     movements: tuple[Movement, ...]
 
+    @property
+    def taken_minor(self) -> int:
+        """What came in, before anything went back."""
+        return _total(self.movements, {"deposit"})
+
 
 class Impossible(ValueError):
     """What we were told cannot all be true."""
+
+
+class TooMuchArrived(ValueError):
+    """A piece over twice what was asked for is a slip or somebody else's money: a person decides.
+
+    Each piece is looked at alone, so that it does not matter which of several came first.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +93,51 @@ def judge(payment_id: str, amount_minor: int, told: Collection[Told]) -> Verdict
     money that was never taken cannot come back.
 
     Raises:
-        Impossible: captured twice, more refunded than captured, two chargebacks, or more undone
-            than was done.
+        Impossible: captured twice, more refunded than captured, two chargebacks, more undone than
+            was done, or one arrival of two amounts.
+        TooMuchArrived: see there.
     """
     ordered = sorted(told, key=lambda one: (RANKS[one.news], one.occurred_at, one.operation_id))
-    captures = [one for one in ordered if one.news is News.SUCCEEDED]
-    if not captures:
+    deposits = _captured(payment_id, amount_minor, ordered) | _arrived(
+        payment_id, amount_minor, ordered
+    )
+    if not deposits:
         return Verdict(_uncaptured(ordered), ())
 
+    taken_minor = sum(one.amount_minor for one in deposits.values())
+    returns = list(_returns(payment_id, deposits, ordered))
+    _check(returns, taken_minor)
+    return Verdict(_standing(returns, taken_minor, amount_minor), (*deposits.values(), *returns))
+
+
+def _captured(payment_id: str, amount_minor: int, ordered: Iterable[Told]) -> dict[str, Movement]:
+    """The capture of the whole amount, by the provider's id of it."""
+    captures = [one for one in ordered if one.news is News.SUCCEEDED]
     if len({one.operation_id for one in captures}) > 1:
         raise Impossible("it was captured twice, as two payments of the provider")
-    deposit = Movement("deposit", f"deposit:{payment_id}", amount_minor, captures[0].occurred_at)
-    returns = list(_returns(payment_id, captures[0].operation_id, amount_minor, ordered))
-    _check(returns, amount_minor)
-    return Verdict(_standing(returns), (deposit, *returns))
+    return {
+        one.operation_id: Movement(
+            "deposit", f"deposit:{payment_id}", amount_minor, one.occurred_at
+        )
+        for one in captures[:1]
+    }
+
+
+def _arrived(payment_id: str, amount_minor: int, ordered: Iterable[Told]) -> dict[str, Movement]:
+    """Each piece that arrived, by the provider's id of it."""
+    pieces: dict[str, Movement] = {}
+    for one in ordered:
+        if one.news is not News.ARRIVED:
+            continue
+        if one.amount_minor > amount_minor * ARRIVED_TIMES_MAX:
+            raise TooMuchArrived(f"{one.amount_minor} arrived where {amount_minor} was asked for")
+        key = f"deposit:{payment_id}:{one.operation_id}"
+        piece = Movement("deposit", key, one.amount_minor, one.occurred_at)
+        known = pieces.setdefault(one.operation_id, piece)
+        if known.amount_minor != one.amount_minor:
+            amounts = f"{known.amount_minor} and {one.amount_minor}"
+            raise Impossible(f"{one.operation_id} is told to have brought {amounts}")
+    return pieces
 
 
 def _uncaptured(ordered: Iterable[Told]) -> PaymentStatus:
@@ -102,11 +149,18 @@ def _uncaptured(ordered: Iterable[Told]) -> PaymentStatus:
     return PaymentStatus.FAILED if failed else PaymentStatus(proven[-1])
 
 
+def first_piece(told: Collection[Told]) -> str | None:
+    """The provider's id of the piece that arrived first."""
+    arrived = [one for one in told if one.news is News.ARRIVED]
+    first = min(arrived, key=lambda one: (one.occurred_at, one.operation_id), default=None)
+    return first.operation_id if first else None
+
+
 def _returns(
-    payment_id: str, capture_id: str, amount_minor: int, ordered: Iterable[Told]
+    payment_id: str, deposits: Mapping[str, Movement], ordered: Iterable[Told]
 ) -> Iterable[Movement]:
     """Every step once per operation; one that undoes another only after it, in order of rank."""
-    moved = {("deposit", capture_id): amount_minor}
+    moved = {("deposit", name): one.amount_minor for name, one in deposits.items()}
     for one in ordered:
         step = _STEPS.get(one.news)
         if step is None or (step.kind, one.operation_id) in moved:
@@ -132,16 +186,26 @@ def _check(returns: Collection[Movement], amount_minor: int) -> None:
         raise Impossible("more was charged back than captured")
 
 
-def _standing(returns: Sequence[Movement]) -> PaymentStatus:
+def _standing(returns: Sequence[Movement], taken_minor: int, amount_minor: int) -> PaymentStatus:
     """Where a captured payment stands after all that followed."""
-    if any(one.kind == "capture_failed" for one in returns):
+    kept_minor = taken_minor + _total(returns, {"capture_failed"})
+    if kept_minor == 0:
         return PaymentStatus.FAILED
     disputes = [one.kind for one in returns if one.kind in _DISPUTES]
     if disputes:
         won = disputes[-1] == "chargeback_won"
         return PaymentStatus.CHARGEBACK_WON if won else PaymentStatus.CHARGED_BACK
-    is_refunded = _total(returns, {"refund", "refund_failed"}) < 0
-    return PaymentStatus.REFUNDED if is_refunded else PaymentStatus.SUCCEEDED
+    if _total(returns, {"refund", "refund_failed"}) < 0:
+        return PaymentStatus.REFUNDED
+    return _compared(kept_minor, amount_minor)
+
+
+def _compared(kept_minor: int, amount_minor: int) -> PaymentStatus:
+    """Whether as much came as was asked for. A bank's charge or a coin's rate takes a little."""
+    off = kept_minor - amount_minor
+    if abs(off) <= amount_minor * TOLERANCE:
+        return PaymentStatus.SUCCEEDED
+    return PaymentStatus.UNDERPAID if off < 0 else PaymentStatus.OVERPAID
 
 
 def _total(movements: Iterable[Movement], kinds: Collection[str]) -> int:

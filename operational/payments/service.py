@@ -186,13 +186,15 @@ def apply_callback(
 ) -> None:
     """Handle one stored callback. An event about nothing of ours is done by being stored.
 
+    So is one over nothing: that is how cards are checked, and it moves no money.
+
     Raises:
         UnknownReference: tried again, for it may speak of a payment not committed yet.
         CallbackDiffers, CallbackImpossible, CallbackMalformed: for a person to see.
     """
     psp = psps[message.source]
     event = psp.parse(message.body)
-    if event is not None:
+    if event is not None and event.amount.minor:
         apply_event(session, psp, event, now=now)
 
 
@@ -201,7 +203,9 @@ def apply_polled(
 ) -> None:
     """Handle what a PSP said when it was asked; see `apply_callback`."""
     psp = psps[message.source.removesuffix(POLLED)]
-    apply_event(session, psp, _EVENT.validate_json(message.body), now=now)
+    event = _EVENT.validate_json(message.body)
+    if event.amount.minor:
+        apply_event(session, psp, event, now=now)
 
 
 def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -> Payment:
@@ -229,6 +233,9 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
         verdict = rules.judge(str(payment.id), payment.amount_minor, told)
     except rules.Impossible as error:
         raise errors.CallbackImpossible(f"{payment.reference}: {error}.") from error
+    except rules.TooMuchArrived as error:
+        raise errors.TooMuchArrived(f"{payment.reference}: {error}.") from error
+    payment.psp_payment_id = rules.first_piece(told) or payment.psp_payment_id
     booking.bring(session, payment, verdict, recorded, now=now)
     return payment
 
@@ -301,11 +308,11 @@ def _payment_of(session: Session, psp: Psp, event: PspEvent) -> Payment:
 def _compare(payment: Payment, psp: Psp, event: PspEvent) -> None:
     """Believe the PSP only where it agrees with our own row."""
     # What goes back may be a part, and is held against what was captured.
-    is_whole = event.news in WHOLE
+    asked = event.amount if event.news in WHOLE else event.asked
     differences = {
         "psp": (payment.psp, psp.name),
         "currency": (payment.currency, event.amount.currency),
-        "amount": (payment.amount_minor if is_whole else event.amount.minor, event.amount.minor),
+        "amount": (payment.amount_minor, asked.minor if asked else payment.amount_minor),
         "merchant": (psp.merchant, event.merchant),
         "live mode": (psp.is_live, event.is_live),
     }

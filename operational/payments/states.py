@@ -14,6 +14,10 @@ class PaymentStatus(StrEnum):
     """Refused, abandoned, expired, or not captured after all. A later success still wins."""
     SUCCEEDED = "succeeded"
     """Captured, and credited to the client's wallet."""
+    UNDERPAID = "underpaid"
+    """Less arrived than was asked for. What arrived is in the client's wallet."""
+    OVERPAID = "overpaid"
+    """More arrived than was asked for. All that arrived is in the client's wallet."""
     REFUNDED = "refunded"
     """Given back to the card, in part or whole."""
     CHARGED_BACK = "charged_back"
@@ -29,6 +33,9 @@ class News(StrEnum):
     AUTHORISED = "authorised"
     FAILED = "failed"
     SUCCEEDED = "succeeded"
+    """The whole amount was captured, as it was asked for."""
+    ARRIVED = "arrived"
+    """Money came, by transfer or in a coin: as much as it is, in one piece of several maybe."""
     CAPTURE_FAILED = "capture_failed"
     """The capture we were told of did not go through after all."""
     REFUNDED = "refunded"
@@ -62,6 +69,7 @@ RANKS: dict[str, int] = {
     # never the other way round, so it ranks below.
     News.FAILED: 30,
     News.SUCCEEDED: 40,
+    News.ARRIVED: 40,
     News.CAPTURE_FAILED: 45,
     News.REFUNDED: 50,
     News.REFUND_FAILED: 55,
@@ -70,7 +78,7 @@ RANKS: dict[str, int] = {
     News.CHARGEBACK_WON: 70,
     News.CHARGED_BACK_AGAIN: 80,
 }
-"""In what order news makes sense. Statuses are called like the news of them."""
+"""In what order news makes sense. Statuses before the capture are called like the news of them."""
 
 OPEN = frozenset({PaymentStatus.CREATED, PaymentStatus.PENDING, PaymentStatus.AUTHORISED})
 """The PSP has more to say."""

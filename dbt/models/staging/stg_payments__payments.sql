@@ -11,7 +11,8 @@ select
     failure_reason,
     currency,
     ----------  money
-    amount_minor,
+    amount_minor as asked_minor,
+    coalesce(arrived_minor, amount_minor) as amount_minor,
     ----------  times
     requested_at,
     succeeded_at,

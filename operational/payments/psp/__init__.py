@@ -68,6 +68,8 @@ class PspEvent:
     """When it says it happened; None if it does not say."""
     is_live: bool = False
     merchant: str | None = None
+    asked: Money | None = None
+    """What it says was asked for, where another amount may have arrived."""
     details: dict[str, Any] = field(default_factory=dict)
 
 

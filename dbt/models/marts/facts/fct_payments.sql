@@ -6,7 +6,9 @@ payments as (
     select
         *,
         coalesce(succeeded_at, requested_at)::date as value_date,
-        status in ('succeeded', 'refunded', 'charged_back', 'chargeback_won') as is_successful,
+        status in (
+            'succeeded', 'underpaid', 'overpaid', 'refunded', 'charged_back', 'chargeback_won'
+        ) as is_successful,
         status in ('refunded', 'charged_back') as is_taken_back
     from {{ ref("stg_payments__payments") }}
 ),
@@ -35,6 +37,7 @@ select
     changed.failure_reason,
     changed.currency,
     ----------  money
+    changed.asked_minor,
     changed.amount_minor,
     {{ usd_minor("changed.amount_minor") }} as amount_usd_minor,
     ----------  flags

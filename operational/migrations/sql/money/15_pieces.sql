@@ -1,0 +1,8 @@
+-- What arrived for a deposit, which need not be what was asked for.
+
+alter table payments.payment
+  add column arrived_minor bigint,
+  add constraint ck_payment_arrived check (arrived_minor > 0);
+
+update payments.payment set arrived_minor = amount_minor
+ where direction = 'deposit' and succeeded_at is not null;

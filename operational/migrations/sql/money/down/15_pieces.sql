@@ -1,0 +1,1 @@
+alter table payments.payment drop column arrived_minor;
