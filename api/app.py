@@ -19,6 +19,7 @@ from api.mailroom import Mailroom
 from api.routes import (
     account,
     audit,
+    breaks,
     callbacks,
     clients,
     health,
@@ -54,6 +55,7 @@ ROUTERS = (
     review.router,
     payments.router,
     platforms.router,
+    breaks.router,
     partners.router,
     plans.router,
     ledger.router,

@@ -12,6 +12,7 @@ from operational.payments import models as payments
 from operational.payments.disputes import models as disputes
 from operational.payments.withdrawals import models as withdrawals
 from operational.platforms import models as platforms
+from operational.reconciliation import models as reconciliation
 from operational.review import models as review
 from operational.rules import models as rules
 
@@ -28,6 +29,7 @@ MODELS = (
     partners,
     payments,
     platforms,
+    reconciliation,
     review,
     rules,
     withdrawals,

@@ -1,11 +1,12 @@
-"""One whole pass: land every source, build and test the marts, publish. No daemon needed.
+"""One whole pass: land every source, build and test the marts, publish, give back. No daemon needed.
 
 A pass may be killed anywhere. What landed stays landed, models are brought up to date from the
-rows they have not seen, and the pointer moves last; the next pass finds out what is missing.
+rows they have not seen, and the pointer moves last; the next pass finds out what is missing, and
+operations are told what stands published whether or not this pass moved it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -15,6 +16,7 @@ from lake.publication import CheckResult, Publication
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
 from pipelines import publish, sources
+from pipelines.feedback.giving import Given, give_back
 from pipelines.publish import Built
 from pipelines.sources import Landed
 
@@ -36,6 +38,8 @@ class Outcome:
     built: Built
     is_published: bool
     """False if a check failed; the numbers of before stand."""
+    given: Given = field(default_factory=Given)
+    """What operations were told of what is published."""
 
     @property
     def failures(self) -> tuple[CheckResult, ...]:
@@ -61,24 +65,31 @@ def refresh(
         WriterBusy: another pass is under way.
     """
     with lock.writer(settings):
-        now = utc_now()
-        progress("Reading what is new")
-        with sources.opened(settings) as lake:
-            landed = sources.land_all(lake, settings, overlap=overlap, now=now)
-            if landed.broken:
-                return _turn_away(settings, landed, now)
-            newest = _newest(lake)
-            before = _published(settings)
-            last = _last(settings)
-            if not whole and before is not None and _is_still(before, newest):
-                return _stand(settings, landed, before, last)
-            if not whole and last is not None and _is_refused(last, newest, now):
-                return Outcome(landed.as_of, landed, Built((), last.checks), is_published=False)
-            anew = whole or before is None or not _can_follow(settings, before, lake)
-        progress("Building the marts anew" if anew else "Bringing the marts up to date")
-        built = publish.build(settings, whole=anew)
-        progress("Publishing")
-        return _publish(settings, landed, built, landed.as_of)
+        outcome = _pass(settings, progress, whole=whole, overlap=overlap)
+    progress("Giving back to operations")
+    return replace(outcome, given=give_back(settings, utc_now()))
+
+
+def _pass(settings: Settings, progress: Progress, *, whole: bool, overlap: timedelta) -> Outcome:
+    """Land, build, check, decide; the caller holds the writer's lock."""
+    now = utc_now()
+    progress("Reading what is new")
+    with sources.opened(settings) as lake:
+        landed = sources.land_all(lake, settings, overlap=overlap, now=now)
+        if landed.broken:
+            return _turn_away(settings, landed, now)
+        newest = _newest(lake)
+        before = _published(settings)
+        last = _last(settings)
+        if not whole and before is not None and _is_still(before, newest):
+            return _stand(settings, landed, before, last)
+        if not whole and last is not None and _is_refused(last, newest, now):
+            return Outcome(landed.as_of, landed, Built((), last.checks), is_published=False)
+        anew = whole or before is None or not _can_follow(settings, before, lake)
+    progress("Building the marts anew" if anew else "Bringing the marts up to date")
+    built = publish.build(settings, whole=anew)
+    progress("Publishing")
+    return _publish(settings, landed, built, landed.as_of)
 
 
 def _newest(lake: duckdb.DuckDBPyConnection) -> int:

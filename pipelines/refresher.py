@@ -73,6 +73,7 @@ def _pass(settings: Settings, overlap: timedelta) -> Outcome | None:
         refused=outcome.landed.refused,
         published=outcome.is_published,
         failed=[check.name for check in outcome.failures],
+        given=outcome.given,
     )
     return outcome
 

@@ -7,7 +7,15 @@ import dagster as dg
 
 from pipelines import resources
 from pipelines.dbt_models.project import NodeResult
-from pipelines.dbt_models.specs import ARRIVES_WHOLE, PUBLICATION, STANDS, is_raw, is_view
+from pipelines.dbt_models.specs import (
+    ARRIVES_WHOLE,
+    BREAKS,
+    GIVEN_BACK,
+    PUBLICATION,
+    STANDS,
+    is_raw,
+    is_view,
+)
 from pipelines.refresh import Outcome
 from pipelines.sources import Landed
 
@@ -37,6 +45,8 @@ def _is_done(spec: dg.AssetSpec, outcome: Outcome, nodes: Nodes) -> bool:
     """
     if spec.key == PUBLICATION:
         return outcome.is_published
+    if spec.key == BREAKS:
+        return outcome.is_published and not outcome.given.failure
     if is_raw(spec.key):
         return _was_read(spec.key, outcome.landed)
     node = nodes.get(("model", spec.key.path[-1]))
@@ -52,6 +62,10 @@ def _checked(
     if check.name == STANDS:
         failed = {failure.name: failure.detail for failure in outcome.failures}
         yield _result(check, passed=not failed, metadata=failed)
+    elif check.name == GIVEN_BACK:
+        if outcome.is_published:
+            why = outcome.given.failure
+            yield _result(check, passed=not why, metadata={"detail": why} if why else {})
     elif check.name == ARRIVES_WHOLE:
         refused = outcome.landed.broken.get(source_of(check.asset_key))
         if refused or _was_read(check.asset_key, outcome.landed):

@@ -1,25 +1,23 @@
 """Four eyes on colleagues: what one person asks for, another agrees to, and exactly that is done."""
 
-import hashlib
-import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from operational.access import invitations
+from operational.access import four_eyes, invitations
 from operational.access import service as access
-from operational.access.errors import AlreadyDecided, SecondPersonNeeded
 from operational.access.matrix import Permission, Role
 from operational.access.models import Approval, RoleGrant, User
 from operational.audit import service as audit
 from operational.audit.tags import Tag
 from operational.kit.actor import Actor
-from operational.kit.errors import Conflict, Forbidden, NotFound
+from operational.kit.errors import Conflict, Forbidden
+
+KIND = "user"
+"""What these approvals are about, among those of other domains."""
 
 
 class Change(StrEnum):
@@ -81,31 +79,7 @@ def request(
     payload = {"user_id": str(user.id), "change": change.value}
     if role is not None:
         payload["role"] = role.value
-    approval = Approval(
-        kind="user",
-        subject_id=str(user.id),
-        payload=payload,
-        payload_sha256=digest(payload),
-        maker_id=UUID(actor.id),
-        reason=reason,
-    )
-    try:
-        with session.begin_nested():
-            session.add(approval)
-            session.flush()
-    except IntegrityError:
-        raise Conflict("This change is already waiting for a second person.") from None
-
-    audit.record(
-        session,
-        Tag.APPROVAL_REQUEST,
-        subject=approval.id,
-        actor=actor,
-        now=now,
-        reason=reason,
-        after=payload,
-    )
-    return approval
+    return four_eyes.ask(session, KIND, user.id, payload, reason=reason, actor=actor, now=now)
 
 
 def decide(
@@ -123,34 +97,17 @@ def decide(
         AlreadyDecided: somebody was faster.
     """
     access.require(actor, Permission.USERS_MANAGE)
-    approval = session.get(Approval, approval_id, with_for_update=True)
-    if approval is None:
-        raise NotFound("There is no such request.")
-    if str(approval.maker_id) == actor.id:
-        raise SecondPersonNeeded("Whoever asked cannot agree.")
+    approval = four_eyes.waiting(session, approval_id, KIND, actor=actor)
     if approval.subject_id == actor.id:
         raise Forbidden("Nobody changes their own account.")
-    if approval.status != "waiting":
-        raise AlreadyDecided("Somebody has decided this before.")
 
-    approval.status = "approved" if agree else "refused"
-    approval.checker_id = UUID(actor.id)
-    approval.decided_at = now
+    four_eyes.settle(session, approval, agree=agree, actor=actor, now=now)
     invitation = _carry_out(session, approval, actor=actor, now=now) if agree else None
-
-    verb = Tag.APPROVAL_GRANT if agree else Tag.APPROVAL_REFUSE
-    audit.record(session, verb, subject=approval.id, actor=actor, now=now, after=approval.payload)
     return approval, invitation
-
-
-def digest(payload: dict[str, Any]) -> bytes:
-    """SHA-256 of what two persons agree on."""
-    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).digest()
 
 
 def _carry_out(session: Session, approval: Approval, *, actor: Actor, now: datetime) -> str | None:
     payload = approval.payload
-    assert digest(payload) == approval.payload_sha256, "the stored change was altered"
     user = access.locked(session, UUID(payload["user_id"]))
     match Change(payload["change"]):
         case Change.GRANT:

@@ -42,6 +42,16 @@ class Permission(StrEnum):
     """Draft a version of a decision table."""
     RULES_PUBLISH = "rules.publish"
     """Publish a version somebody else drafted. Four eyes."""
+    RECONCILIATION_READ = "reconciliation.read"
+    """See breaks, what was decided about them, and the daily client-money reports."""
+    RECONCILIATION_RESOLVE = "reconciliation.resolve"
+    """Work on breaks: take them, match by hand, ask to adjust, to void, to match by force."""
+    RECONCILIATION_WRITE_OFF = "reconciliation.write_off"
+    """Ask to book a break as a loss."""
+    RECONCILIATION_AGREE = "reconciliation.agree"
+    """Agree to what another person asks about a break. Four eyes."""
+    RECONCILIATION_SIGN = "reconciliation.sign"
+    """Ask for, sign or refuse a daily client-money report; say which banks hold client money."""
     PARTNERS_READ = "partners.read"
     """See every partner, the tree and the plans."""
     PARTNERS_READ_OWN = "partners.read_own"
@@ -108,6 +118,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.PAYMENTS_READ,
             P.PLATFORMS_READ,
             P.PLATFORMS_BLOCK,
+            P.RECONCILIATION_READ,
             P.RULES_READ,
             P.RULES_EDIT,
             P.RULES_PUBLISH,
@@ -121,6 +132,11 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.PAYMENTS_READ,
             P.LEDGER_READ,
             P.PLATFORMS_READ,
+            P.RECONCILIATION_READ,
+            P.RECONCILIATION_RESOLVE,
+            P.RECONCILIATION_WRITE_OFF,
+            P.RECONCILIATION_AGREE,
+            P.RECONCILIATION_SIGN,
             P.PARTNERS_READ,
             P.PARTNERS_PUBLISH_PLAN,
             P.RULES_READ,
@@ -139,6 +155,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.CLIENTS_READ,
             P.PAYMENTS_READ,
             P.PLATFORMS_READ,
+            P.RECONCILIATION_READ,
             P.PARTNERS_READ,
             P.PARTNERS_MANAGE,
             P.KPIS_READ,
@@ -158,6 +175,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.LEDGER_READ,
             P.PLATFORMS_READ,
             P.PLATFORMS_BLOCK,
+            P.RECONCILIATION_READ,
             P.RULES_READ,
             P.RULES_EDIT,
             P.RULES_PUBLISH,

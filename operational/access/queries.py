@@ -74,9 +74,13 @@ def staff(session: Session) -> list[UserLine]:
     return [_line(user, roles or ()) for user, roles in session.execute(lines)]
 
 
-def waiting_approvals() -> Select[Approval]:
-    """What waits for a second person, oldest first."""
-    return select(Approval).where(Approval.status == "waiting").order_by(Approval.id)
+def waiting_approvals(kind: str = "user") -> Select[Approval]:
+    """What waits for a second person, of one kind, oldest first."""
+    return (
+        select(Approval)
+        .where(Approval.kind == kind, Approval.status == "waiting")
+        .order_by(Approval.id)
+    )
 
 
 def sessions_of(user_id: UUID, now: datetime, idle_max: timedelta) -> Select[UserSession]:

@@ -73,6 +73,24 @@ class Tag(StrEnum):
     OUTBOX_REPLAY = "outbox:replay"
     OUTBOX_CLOSE = "outbox:close"
 
+    # Reconciliation.
+    BREAK_OPEN = "break:open"
+    BREAK_CHANGE = "break:change"
+    BREAK_ASSIGN = "break:assign"
+    BREAK_INVESTIGATE = "break:investigate"
+    BREAK_NOTE = "break:note"
+    BREAK_WAIT = "break:wait"
+    BREAK_RESUME = "break:resume"
+    BREAK_MATCH = "break:match"
+    BREAK_ADJUST = "break:adjust"
+    BREAK_WRITE_OFF = "break:write_off"
+    BREAK_VOID = "break:void"
+    REPORT_ASK = "report:ask"
+    REPORT_PREPARE = "report:prepare"
+    REPORT_SIGN = "report:sign"
+    REPORT_REFUSE = "report:refuse"
+    BANK_ACCOUNT_NAME = "bank_account:name"
+
     # Platform.
     ACCOUNT_REQUEST = "account:request"
     ACCOUNT_OPEN = "account:open"

@@ -13,8 +13,12 @@ Node = dict[str, Any]
 PUBLICATION = dg.AssetKey("publication")
 """The pointer people read through."""
 
+BREAKS = dg.AssetKey(["operations", "breaks"])
+"""What people work on, told by the published lake."""
+
 STANDS = "nothing_holds_it_back"
 ARRIVES_WHOLE = "arrives_whole"
+GIVEN_BACK = "operations_were_told"
 
 # The running hub reads and publishes within a minute; ten without mean that something is stuck.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=10))
@@ -34,10 +38,11 @@ def of(manifest: Path) -> tuple[list[dg.AssetSpec], list[dg.AssetCheckSpec]]:
     specs = [_raw(node) for node in sources]
     specs += [_model(node, keys) for node in models]
     specs.append(_publication([_key(node) for node in models if node["schema"] == "marts"]))
+    specs.append(_breaks())
     tests = [node for node in parsed["nodes"].values() if node["resource_type"] == "test"]
     checks = [_check(node, keys) for node in tests]
     checks += [_arrives_whole(_key(node)) for node in sources]
-    checks.append(_stands())
+    checks += [_stands(), _given_back()]
     return _in_order(specs), checks
 
 
@@ -100,6 +105,28 @@ def _publication(marts: list[dg.AssetKey]) -> dg.AssetSpec:
         kinds={"postgres"},
         freshness_policy=FRESH,
         skippable=True,
+    )
+
+
+def _breaks() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        BREAKS,
+        deps=[PUBLICATION],
+        description="One row per break, as people work on it, opened and closed by what is published.",
+        group_name="feedback",
+        owners=["team:finance"],
+        kinds={"postgres"},
+        freshness_policy=FRESH,
+        skippable=True,
+    )
+
+
+def _given_back() -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        GIVEN_BACK,
+        asset=BREAKS,
+        blocking=True,
+        description="Operations know every break of the published snapshot.",
     )
 
 

@@ -32,6 +32,9 @@ WITHHELD = _PERSONAL | frozenset(
         "payments.withdrawal.ip",
         "payments.withdrawal_vote.note",
         "payments.withdrawal_vote.voter_name",
+        "reconciliation.daily_report.decision_note",
+        "reconciliation.daily_report.reason",
+        "reconciliation.resolution.note",
         "review.evidence.payload",
         "rules.decision.trace",
     }

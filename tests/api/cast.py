@@ -19,11 +19,15 @@ from operational.ledger.service import Leg
 from operational.partners import service as partners
 from operational.platforms import service as platforms
 from operational.platforms.service import Sighting
+from operational.reconciliation import queries as breaks
+from operational.reconciliation.intake import FACTS, Found, take
+from operational.reconciliation.models import BreakItem
 from operational.review import queries as review
 from operational.rules import queries as rule_queries
 from operational.rules import service as rules
 from tests.api.opened import HASHED, HUB, Door
 
+NAMES = ("break_key", *FACTS)
 NOBODY = Actor("anonymous", "anonymous", frozenset(), ip="203.0.113.9")
 
 
@@ -96,6 +100,36 @@ def money_for(door: Door, person: Person, amount: str = "1000.00", currency: str
             effective_at=door.clock(),
             actor=HUB,
         )
+
+
+def a_break(door: Door) -> BreakItem:
+    """A break just found: a payment that no line of its provider names, and one that could be it.
+
+    What was found before stays: the lake tells all there is each time.
+    """
+    mark = uuid7().hex
+    line = {"line_id": mark, "amount_minor": 10_000, "currency": "USD", "source": "r", "row": 1}
+    found = Found(
+        break_key=f"psp_line|missing_external|{mark}",
+        leg="psp_line",
+        kind="missing_external",
+        counterpart="stripe",
+        our_reference=mark,
+        external_reference=None,
+        currency="USD",
+        expected_minor=10_000,
+        actual_minor=0,
+        difference_minor=-10_000,
+        severity="high",
+        details={"candidates": [line], "lines": []},
+        occurred_at=door.clock(),
+        due_at=door.clock(),
+    )
+    with db.transaction(door.database.engine()) as session:
+        here = session.scalars(breaks.live()).all()
+        rest = [Found(**{name: getattr(item, name) for name in NAMES}) for item in here]
+        take(session, [*rest, found], as_of=door.clock(), snapshot=1, now=door.clock())
+        return session.scalars(breaks.live().where(BreakItem.break_key == found.break_key)).one()
 
 
 def an_account(door: Door, person: Person, login: int | None = None) -> UUID:

@@ -336,6 +336,67 @@ def a_parked_message(door: Door) -> Any:
         return session.scalar(find, {"mark": mark})
 
 
+@recipe("POST", "/api/breaks/{break_id}/owner")
+def own_break(door: Door, path: str) -> Attempt:
+    user, token = door.someone(Role.FINANCE)
+    place = path.format(break_id=cast.a_break(door).id)
+    colleague = door.visitor(Authorization=f"Bearer {token}")
+    return Attempt(colleague, place, ["break:assign"], body(path, {"owner": str(user.id)}))
+
+
+@recipe("POST", "/api/breaks/{break_id}/investigation")
+def investigate(door: Door, path: str) -> Attempt:
+    owned = own_break(door, "/api/breaks/{break_id}/owner")
+    item = owned.client.post(owned.path, **owned.sent).json()["id"]
+    return Attempt(owned.client, path.format(break_id=item), ["break:investigate"])
+
+
+@recipe("POST", "/api/breaks/{break_id}/notes")
+def note_break(door: Door, path: str) -> Attempt:
+    place = path.format(break_id=cast.a_break(door).id)
+    form = {"note": "asked the provider"}
+    return Attempt(door.signed_in(Role.FINANCE), place, ["break:note"], body(path, form))
+
+
+@recipe("POST", "/api/breaks/{break_id}/wait")
+def wait(door: Door, path: str) -> Attempt:
+    place = path.format(break_id=cast.a_break(door).id)
+    until = (door.clock() + timedelta(days=3)).date().isoformat()
+    form = {"until": until, "reason_code": "timing", "note": "pays on Tuesday"}
+    return Attempt(door.signed_in(Role.FINANCE), place, ["break:wait"], body(path, form))
+
+
+@recipe("POST", "/api/breaks/{break_id}/match")
+def match(door: Door, path: str) -> Attempt:
+    item = cast.a_break(door)
+    line = item.details["candidates"][0]["line_id"]
+    form = {"reason_code": "reference", "note": "the same payer", "lines": [line]}
+    place = path.format(break_id=item.id)
+    return Attempt(door.signed_in(Role.FINANCE), place, ["break:match"], body(path, form))
+
+
+@recipe("POST", "/api/breaks/{break_id}/requests")
+def ask_about_break(door: Door, path: str) -> Attempt:
+    form = {
+        "action": "adjust",
+        "account": "psp_fees",
+        "reason_code": "fee",
+        "note": "a new fee since March",
+        "evidence_link": "https://files.example.com/invoice.pdf",
+    }
+    place = path.format(break_id=cast.a_break(door).id)
+    return Attempt(door.signed_in(Role.FINANCE), place, ["approval:request"], body(path, form))
+
+
+@recipe("POST", "/api/breaks/approvals/{approval_id}")
+def agree_about_break(door: Door, path: str) -> Attempt:
+    asked = ask_about_break(door, "/api/breaks/{break_id}/requests")
+    approval = asked.client.post(asked.path, **asked.sent).json()["id"]
+    place = path.format(approval_id=approval)
+    verbs = ["approval:grant", "break:adjust"]
+    return Attempt(door.signed_in(Role.FINANCE), place, verbs, body(path, {"verdict": "agree"}))
+
+
 @recipe("POST", "/api/users", "/staff/users")
 def colleague(door: Door, path: str) -> Attempt:
     form = {"email": f"{uuid7().hex}@example.com", "name": "Omar"}

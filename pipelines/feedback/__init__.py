@@ -1,0 +1,1 @@
+"""What the published lake says, given back to operations."""

@@ -1,0 +1,41 @@
+"""What a pass gives back to operations once it has published. Its failure takes nothing back."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from lake import publication
+from operational.kit import db
+from operational.kit.errors import DomainError
+from operational.kit.settings import Settings
+from operational.reconciliation.intake import Taken
+from pipelines.feedback import breaks
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Given:
+    """What operations were told."""
+
+    breaks: Taken = field(default_factory=Taken)
+    failure: str = ""
+    """Why nothing was given; the next pass tries again."""
+
+
+def give_back(settings: Settings, now: datetime) -> Given:
+    """Tell operations what the published snapshot says. May be killed anywhere, and repeated."""
+    engine = db.engine(settings, db.WORKER, pool_size=1, is_pinged=False)
+    try:
+        published = publication.current(settings).published
+        return Given(breaks.take_over(settings, engine, published, now))
+    except publication.NothingPublished:
+        return Given()
+    except (DBAPIError, DomainError, duckdb.Error) as error:
+        logger.warning("nothing given back", error=type(error).__name__, detail=str(error))
+        return Given(failure=f"{type(error).__name__}: {error}")
+    finally:
+        engine.dispose()
