@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     duckdb_memory: str = "2GB"
     duckdb_threads: int = 2
 
+    def __hash__(self) -> int:
+        """By content: a mapping among the fields has no hash of its own."""
+        return hash(self.model_dump_json())
+
     @cached_property
     def root(self) -> Path:
         """`home` made absolute, so that a child process in another folder finds the same."""
