@@ -71,6 +71,7 @@ STATUS: dict[str, int] = {
     "not_verified": 409,
     "nothing_to_decide": 409,
     "operation_differs": 409,
+    "returned_too_much": 409,
     "self_referral": 409,
     "stage_not_allowed": 409,
     "too_many_accounts": 409,
