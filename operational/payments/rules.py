@@ -21,6 +21,10 @@ _SCALE = {"CLP": 1000, "HUF": 100, "IDR": 10_000, "INR": 100, "JPY": 100, "KES":
 _SCALE |= {"NGN": 1000, "PHP": 100, "THB": 10, "CZK": 10, "VND": 10_000}
 
 
+# Likewise for what is worth more than a dollar a unit.
+_PRECIOUS = {"BTC": 100_000, "ETH": 1_000}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One thing the PSP told us. Two with one operation and news are one."""
@@ -266,3 +270,12 @@ def _limits(currency: str) -> Limits:
         for major in (DEPOSIT_MIN_MAJOR, DEPOSIT_MAX_MAJOR, DEPOSIT_DAY_MAX_MAJOR)
     )
     return Limits(low, high, day)
+
+
+def coarse_usd(amount: Money) -> int:
+    """What an amount is worth in dollars, whatever its sign, to the nearest power of ten.
+
+    For limits, never for books: rounded up, so that nothing counts as nothing.
+    """
+    unit: int = _SCALE.get(amount.currency, 1) * 10 ** exponent(amount.currency)
+    return -(-abs(amount.minor) * _PRECIOUS.get(amount.currency, 1) // unit)
