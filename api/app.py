@@ -18,7 +18,6 @@ from api.hub import Hub, Providers
 from api.mailroom import Mailroom
 from api.routes import (
     account,
-    adjustments,
     audit,
     breaks,
     callbacks,
@@ -60,7 +59,6 @@ ROUTERS = (
     partners.router,
     plans.router,
     ledger.router,
-    adjustments.router,
     rules.router,
     messages.router,
     users.router,

@@ -66,6 +66,12 @@ def prepare(lake: duckdb.DuckDBPyConnection) -> None:
     _write_currencies(lake)
 
 
+def ensure(lake: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Schema]) -> None:
+    """Make the tables of a kind of file, which models read even before the first one came."""
+    for table, schema in tables.items():
+        _ensure(lake, table, schema.empty_table())
+
+
 def _write_currencies(lake: duckdb.DuckDBPyConnection) -> None:
     """The currencies we hold, from the one place that says their decimals."""
     currencies = {

@@ -13,6 +13,7 @@ from operational.platforms.connect import connect
 from operational.platforms.mt5 import Mt5Refused, Mt5Unavailable
 from pipelines import landing
 from pipelines.bank import receive as bank
+from pipelines.bank import tables as bank_tables
 from pipelines.border import BatchRefusedError
 from pipelines.contracts import FileRefused
 from pipelines.inbox import Receipt
@@ -71,6 +72,8 @@ def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with connection.write(settings) as lake:
         landing.prepare(lake)
         deals.prepare(lake)
+        landing.ensure(lake, bank_tables.SCHEMAS)
+        landing.ensure(lake, psp.SCHEMAS)
         connection.attach_operations(lake, settings)
         yield lake
 

@@ -22,7 +22,12 @@ from pipelines.sources import Landed
 Result = dg.MaterializeResult[None] | dg.AssetCheckResult
 Nodes = dict[tuple[str, str], NodeResult]
 
-PREFIXES = {"platform__": "platform_deals", "reference__": "reference_rates"}
+PREFIXES = {
+    "bank__": "bank_files",
+    "platform__": "platform_deals",
+    "psp__": "psp_settlements",
+    "reference__": "reference_rates",
+}
 """Which source a raw table comes from, by how its name begins; the others from operations."""
 
 

@@ -24,3 +24,8 @@
 {% macro _number(question) -%}
     {{ run_query(question).columns[0].values()[0] if execute else 0 }}
 {%- endmacro %}
+
+{# The number of the newest arrival at all. #}
+{% macro newest_extract_id() -%}
+    {{ _number("select coalesce(max(extract_id), 0) from " ~ source("raw", "extracts")) }}
+{%- endmacro %}

@@ -48,3 +48,56 @@
         {% do run_query("create or replace temp table touched as " ~ caller()) %}
     {% endif %}
 {% endmacro %}
+
+{#
+    Items that may come out otherwise than before: all that is not settled by a key, and what new
+    expectations and lines speak of. `concerned_expectations` and `concerned_lines` name their rows.
+#}
+{% macro touch_items() %}
+    {% set since = last_extract_id() %}
+    {% set news = "(select * from " ~ ref("fct_expectations") ~ " where extract_id > " ~ since ~ ")" %}
+    {% set arrived = "(select * from " ~ ref("int_lines") ~ " where extract_id > " ~ since ~ ")" %}
+    {{ _name_rows("concerned_expectations", "expectation_key", ref("fct_expectations"), since, arrived) }}
+    {{ _name_rows("concerned_lines", "line_id", ref("int_lines"), since, news) }}
+    {% call _touch() %}
+        with
+        by_expectation as (select item_key, unnest(expectation_keys) as row_key from {{ this }}),
+        by_line as (select item_key, unnest(line_ids) as row_key from {{ this }})
+        select item_key, expectation_keys, line_ids
+        from {{ this }}
+        where
+            kind is not null
+            or rule in ('same_amount', 'same_words')
+            or item_key in (
+                select item_key from by_expectation where row_key in (from concerned_expectations)
+            )
+            or item_key in (select item_key from by_line where row_key in (from concerned_lines))
+    {% endcall %}
+    {% if execute %}
+        {% do run_query(
+            "insert into concerned_expectations select distinct unnest(expectation_keys) from touched"
+        ) %}
+        {% do run_query("insert into concerned_lines select distinct unnest(line_ids) from touched") %}
+    {% endif %}
+{% endmacro %}
+
+{# Rows that are new, and rows that carry a key of what is new on the other side. #}
+{% macro _name_rows(table, key, rows, since, others) %}
+    {% if execute %}
+        {% do run_query(
+            "create or replace temp table " ~ table ~ " as select " ~ key ~ " from " ~ rows
+            ~ " where extract_id > " ~ since
+            ~ " or our_reference in (select our_reference from " ~ others ~ ")"
+            ~ " or external_reference in (select external_reference from " ~ others ~ ")"
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+{# Expectations whose item was made anew, matched or not. #}
+{% macro touch_matches() %}
+    {% call _touch() %}
+        select distinct unnest(expectation_keys) as expectation_key
+        from {{ ref("int_reconciled") }}
+        where extract_id > {{ last_extract_id() }}
+    {% endcall %}
+{% endmacro %}

@@ -9,8 +9,14 @@ from operational.kit.settings import Settings
 from pipelines import inbox
 from pipelines.contracts import Batch, FileRefused
 from pipelines.inbox import Arrival, Receipt
-from pipelines.psp import parse_adyen, parse_stripe
+from pipelines.psp import parse_adyen, parse_paypal, parse_stripe
 from pipelines.psp.checks import EXPECTATIONS
+
+SCHEMAS = {
+    "psp__adyen_lines": parse_adyen.LINES,
+    "psp__paypal_lines": parse_paypal.LINES,
+    "psp__stripe_lines": parse_stripe.LINES,
+}
 
 PARSERS: dict[tuple[str, str], Callable[[bytes], Sequence[Batch]]] = {
     ("adyen", ".csv"): lambda content: [parse_adyen.parse_csv(content)],

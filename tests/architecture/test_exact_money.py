@@ -22,7 +22,9 @@ MONEY = (
 )  # fmt: skip
 
 INEXACT_SQL = re.compile(r"\b(real|double( precision)?|float[48]?)\b", re.IGNORECASE)
-EXACT = re.compile(r"(bigint|integer|decimal\(\d+, \d+\)|boolean|date|uuid|varchar|timestamp.*)$")
+EXACT = re.compile(
+    r"(bigint|integer|decimal\(\d+, \d+\)|boolean|date|uuid|varchar(\[\])?|timestamp.*)$"
+)
 
 AMOUNTS = re.compile(r"amount|balance|available|held|posted|price|fee|total_minor|_minor$")
 

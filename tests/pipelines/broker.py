@@ -100,6 +100,19 @@ class Broker:
         self.insert("platforms.trading_account", id=key, **(defaults | values))
         return key
 
+    def transfer(self, account: UUID, minor: int, **values: Any) -> UUID:
+        defaults = {
+            "trading_account_id": account,
+            "amount_minor": minor,
+            "currency": "USD",
+            "status": "done",
+            "requested_at": NOW,
+            "done_at": NOW,
+        }
+        key = uuid7()
+        self.insert("platforms.transfer", id=key, **(defaults | values))
+        return key
+
     def partner(self, **values: Any) -> UUID:
         key = uuid7()
         self.insert("partners.partner", id=key, **({"plan_name": "standard"} | values))
@@ -185,6 +198,13 @@ def a_deal(ticket: int, **fields: str) -> dict[str, str]:
         "Storage": "-0.30",
         "Commission": "-7.00",
     } | fields
+
+
+def a_balance_deal(ticket: int, amount: str, comment: str, **fields: str) -> dict[str, str]:
+    """Money put on an account, or taken off it."""
+    plain = {"Action": "2", "PositionID": "0", "Symbol": "", "Volume": "0", "VolumeClosedExt": "0"}
+    cash = {"Profit": amount, "Storage": "0", "Commission": "0", "Comment": comment}
+    return a_deal(ticket, **(plain | cash | fields))
 
 
 def a_trade(position: int, **fields: str) -> tuple[dict[str, str], dict[str, str]]:

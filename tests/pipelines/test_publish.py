@@ -20,7 +20,7 @@ from pipelines.operational_db.extract import extract
 from pipelines.platform import deals
 from pipelines.refresh import Outcome, refresh
 from tests.pipelines import passes
-from tests.pipelines.broker import NOW, Broker, Server, a_trade
+from tests.pipelines.broker import NOW, Broker, Server, a_balance_deal, a_trade
 from tests.pipelines.readers import Readers, faults, read, unpinned
 
 PUBLISHES = 3
@@ -62,12 +62,17 @@ def broker(module_database) -> Iterator[Broker]:
     with closing(Broker(module_database)) as found:
         found.plan()
         client = found.client(verified_at=NOW)
-        found.account(client, 1001)
+        account = found.account(client, 1001)
+        found.transfer(account, 5000, reference="T-1")
         found.deposit(client, 10_000)
         found.attribution(client, found.partner())
         found.post(500)
         with sources.opened(found.settings) as lake:
-            server = Server(*a_trade(1), *a_trade(2, Time=str(HALF_PAST_MIDNIGHT)))
+            server = Server(
+                *a_trade(1),
+                *a_trade(2, Time=str(HALF_PAST_MIDNIGHT)),
+                a_balance_deal(5, "50.00", "T-1"),
+            )
             deals.sync(lake, server, overlap=timedelta(days=1), now=NOW + timedelta(days=30))
         assert refresh(found.settings).failures == ()
         yield found

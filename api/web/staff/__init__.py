@@ -2,7 +2,6 @@
 
 from api.web.staff import (
     accounts,
-    adjustments,
     audit,
     clients,
     finance,
@@ -27,7 +26,6 @@ ROUTERS = (
     partners.router,
     plans.router,
     ledger.router,
-    adjustments.router,
     rules.router,
     messages.router,
     users.router,

@@ -3,6 +3,7 @@ select
     id as payment_id,
     reference as payment_reference,
     client_id,
+    psp_payment_id,
     ----------  facts
     direction,
     method,

@@ -14,9 +14,11 @@ select
     action in (0, 13) as is_buy,
     action in (0, 1, 13, 14) as is_trade,
     action in (13, 14) as is_cancelled,
+    action = 2 as is_balance,
     entry in (0, 2) as is_opening,
     entry in (1, 2, 3) as is_closing,
     is_deleted,
+    comment as deal_comment,
     case
         when is_deleted then 'deleted'
         when is_cancelled then 'cancelled'

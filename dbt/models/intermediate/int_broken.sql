@@ -1,0 +1,39 @@
+-- What is wrong now. A thing not found is wrong from the moment on when it was due; now is the
+-- moment that was extracted, not that of building.
+with
+
+items as (
+    select
+        *,
+        concat_ws('|', leg, kind, item_key) as break_key
+    from {{ ref("int_reconciled") }}
+    where kind is not null
+)
+
+select
+    item_key,
+    break_key,
+    leg,
+    kind,
+    counterpart,
+    pool,
+    movement,
+    our_reference,
+    external_reference,
+    expectation_keys,
+    line_ids,
+    rule,
+    currency,
+    actual_currency,
+    expected_minor,
+    actual_minor,
+    occurred_at,
+    booked_at,
+    due_at
+from items
+where
+    kind <> 'missing_external'
+    or due_at <= (
+        select max(extracts.as_of) from {{ source("raw", "extracts") }} as extracts
+        where extracts.source = 'operational_db'
+    )
