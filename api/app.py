@@ -18,6 +18,7 @@ from api.hub import Hub, Providers
 from api.mailroom import Mailroom
 from api.routes import (
     account,
+    adjustments,
     audit,
     breaks,
     callbacks,
@@ -59,6 +60,7 @@ ROUTERS = (
     partners.router,
     plans.router,
     ledger.router,
+    adjustments.router,
     rules.router,
     messages.router,
     users.router,

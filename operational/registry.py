@@ -9,6 +9,7 @@ from operational.ledger import models as ledger
 from operational.messaging import models as messaging
 from operational.partners import models as partners
 from operational.payments import models as payments
+from operational.payments.adjustments import models as adjustments
 from operational.payments.disputes import models as disputes
 from operational.payments.withdrawals import models as withdrawals
 from operational.platforms import models as platforms
@@ -20,6 +21,7 @@ metadata = Base.metadata
 
 MODELS = (
     access,
+    adjustments,
     audit,
     clients,
     disputes,

@@ -26,6 +26,7 @@ from operational.messaging.inbox import Handler
 from operational.messaging.outbox import Carrier
 from operational.payments import service as payments
 from operational.payments import sweeper
+from operational.payments.adjustments import service as adjustments
 from operational.payments.carrying import CreatePayment
 from operational.payments.psp import Psp
 from operational.payments.psp.connect import PROVIDERS
@@ -121,6 +122,10 @@ def loops(settings: Settings, engine: Engine, *, process: Step = inbox.process_o
         with db.transaction(engine) as session:
             return replays.advance(session, utc_now())
 
+    def expire_adjustments() -> int:
+        with db.transaction(engine) as session:
+            return adjustments.expire(session, now=utc_now())
+
     def command_platform() -> int:
         mt5 = vendors.platform("commands")
         return outbox.carry(engine, platform_carriers(mt5), utc_now) if mt5 else 0
@@ -136,6 +141,7 @@ def loops(settings: Settings, engine: Engine, *, process: Step = inbox.process_o
         Loop("psps", ask_psps, PAUSE_SECONDS),
         Loop("replays", replay, SLOW_PAUSE_SECONDS),
         Loop("sweeper", sweep, SWEEP_SECONDS, is_greedy=False),
+        Loop("adjustments", expire_adjustments, SWEEP_SECONDS, is_greedy=False),
         Loop("platform", command_platform, PAUSE_SECONDS),
         Loop("observer", observe_platform, OBSERVE_SECONDS, is_greedy=False),
     ]

@@ -13,7 +13,7 @@ from api.schemas.room import Currency, MoneyForm
 from operational.kit.money import Money
 
 
-class _Amount(BaseModel):
+class AmountOut(BaseModel):
     """A row's minor units, shown as an exact decimal of major units."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
@@ -26,7 +26,7 @@ class _Amount(BaseModel):
         return amount_text(self.amount_minor, self.currency)
 
 
-class PaymentOut(_Amount):
+class PaymentOut(AmountOut):
     """One deposit."""
 
     reference: str
@@ -47,7 +47,7 @@ class PaymentOut(_Amount):
         return None if minor is None else amount_text(minor, self.currency)
 
 
-class TransferOut(_Amount):
+class TransferOut(AmountOut):
     """One transfer; a negative amount came back from the platform."""
 
     id: UUID
@@ -105,7 +105,7 @@ def amount_text(minor: int, currency: str) -> str:
     return str(Money(minor, currency)).partition(" ")[0]
 
 
-class EntryOut(_Amount):
+class EntryOut(AmountOut):
     """One entry of a wallet, with the business event it belongs to."""
 
     id: int

@@ -56,6 +56,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "prearbitration": ("Before arbitration", "warn"),
     "finally_won": ("Won for good", "good"),
     "finally_lost": ("Lost for good", "bad"),
+    # Adjustments.
+    "posted": ("Posted", "good"),
+    "expired": ("Ended unanswered", ""),
+    "fee": ("Fee", ""),
+    "debt_write_off": ("Write-off", ""),
     # Trading accounts and transfers.
     "requested": ("Requested", "info"),
     "active": ("Active", "good"),

@@ -155,7 +155,41 @@ _CROSS_CHECKS = (
     from ledger.journal
     where reverses is null
       and kind not in ('deposit', 'capture_failed', 'refund', 'refund_failed', 'chargeback',
-                       'chargeback_won', 'second_chargeback', 'platform_transfer')
+                       'chargeback_won', 'second_chargeback', 'platform_transfer', 'adjustment')
+    """,
+    # What two persons agreed to is in the books once, whole; nothing else moved by hand is.
+    """
+    select format('payments.adjustment %s (%s): expected a journal adjustment:%s of %s %s, found %s.',
+                  adjustment.id, reference, adjustment.id, amount_minor, adjustment.currency,
+                  coalesce(moved::text, 'none'))
+    from payments.adjustment
+    cross join lateral (
+        select sum(entry.amount) as moved
+        from ledger.journal
+        join ledger.entry on journal_id = journal.id
+        join ledger.account on account.id = account_id
+        where op_key = 'adjustment:' || adjustment.id
+          and code in ('wallet:' || client_id || ':' || adjustment.currency,
+                       'client_debt:' || client_id || ':' || adjustment.currency)) as booked
+    where moved is distinct from case status when 'posted' then amount_minor end
+    """,
+    """
+    select format('ledger.journal %s (%s): expected an adjustment that is posted, found %s.',
+                  journal.id, op_key, coalesce(status, 'none'))
+    from ledger.journal
+    left join payments.adjustment on 'adjustment:' || adjustment.id = op_key
+    where kind in ('adjustment', 'adjustment_reversal') and status is distinct from 'posted'
+    """,
+    """
+    select format('ledger.hold %s: expected status %s, for the adjustment is %s, found %s.',
+                  'adjustment:' || adjustment.id, wanted, adjustment.status,
+                  coalesce(hold.status, 'no hold'))
+    from payments.adjustment
+    cross join lateral (select case adjustment.status when 'posted' then 'settled'
+                                                      when 'waiting' then 'held'
+                                                      else 'voided' end as wanted) as state
+    left join ledger.hold on hold.op_key = 'adjustment:' || adjustment.id
+    where amount_minor < 0 and reverses_id is null and hold.status is distinct from wanted
     """,
     # What the platform booked is in the books once, whole; what it refused is not, and is free again.
     """

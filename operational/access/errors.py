@@ -105,3 +105,9 @@ class SecondPersonNeeded(DomainError):
 
 class AlreadyDecided(DomainError):
     code = "already_decided"
+
+
+class ApprovalExpired(DomainError):
+    """It waited for a second person for too long."""
+
+    code = "approval_expired"

@@ -5,7 +5,7 @@ Whoever calls this checks the permission of both, and carries out exactly the pa
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from operational.access.errors import AlreadyDecided, SecondPersonNeeded
+from operational.access.errors import AlreadyDecided, ApprovalExpired, SecondPersonNeeded
 from operational.access.models import Approval
 from operational.access.service import check_reason
 from operational.audit import service as audit
 from operational.audit.tags import Tag
 from operational.kit.actor import Actor
-from operational.kit.errors import Conflict, NotFound
+from operational.kit.errors import Conflict, NotFound, Stale
 
 
 def ask(
@@ -31,8 +31,9 @@ def ask(
     reason: str,
     actor: Actor,
     now: datetime,
+    life: timedelta | None = None,
 ) -> Approval:
-    """Store what shall be done, for another person to agree to.
+    """Store what shall be done, for another person to agree to while its `life` lasts.
 
     Raises:
         InvalidInput: no reason given.
@@ -47,6 +48,7 @@ def ask(
         payload_sha256=digest(payload),
         maker_id=UUID(actor.id),
         reason=reason,
+        expires_at=now + life if life else None,
     )
     try:
         with session.begin_nested():
@@ -112,16 +114,46 @@ def waiting(session: Session, approval_id: UUID, kind: str, *, actor: Actor) -> 
 
 
 def settle(
-    session: Session, approval: Approval, *, agree: bool, actor: Actor, now: datetime
+    session: Session,
+    approval: Approval,
+    *,
+    agree: bool,
+    actor: Actor,
+    now: datetime,
+    shown: str | None = None,
 ) -> None:
-    """Write down the second person's answer."""
+    """Write down the second person's answer.
+
+    Args:
+        session: the transaction.
+        approval: from `waiting`.
+        agree: or refuse.
+        actor: the second person.
+        now: when.
+        shown: the hash of what they were shown, where a screen shows it.
+
+    Raises:
+        ApprovalExpired: it waited too long.
+        Stale: another thing was shown than what is stored.
+    """
     assert digest(approval.payload) == approval.payload_sha256, "the stored change was altered"
+    if approval.expires_at is not None and approval.expires_at <= now:
+        raise ApprovalExpired("This waited too long. It must be asked for again.")
+    if shown is not None and shown != approval.payload_sha256.hex():
+        raise Stale("This is not what you were shown. Look again.")
     approval.status = "approved" if agree else "refused"
     approval.checker_id = UUID(actor.id)
     approval.decided_at = now
 
     verb = Tag.APPROVAL_GRANT if agree else Tag.APPROVAL_REFUSE
     audit.record(session, verb, subject=approval.id, actor=actor, now=now, after=approval.payload)
+
+
+def expire(session: Session, approval_id: UUID, *, now: datetime) -> None:
+    """Nobody decided in time; from now on nobody can."""
+    approval = session.get_one(Approval, approval_id, with_for_update=True)
+    approval.status = "expired"
+    approval.decided_at = now
 
 
 def withdraw(session: Session, kind: str, subject_id: UUID, *, actor: Actor, now: datetime) -> None:

@@ -28,6 +28,14 @@ class Permission(StrEnum):
     """See every client's payments."""
     LEDGER_READ = "ledger.read"
     """See balances and postings of every account."""
+    ADJUSTMENTS_READ = "adjustments.read"
+    """See what was given to, or taken from, clients by hand."""
+    ADJUSTMENTS_ASK = "adjustments.ask"
+    """Ask for an adjustment, or for one to be reversed."""
+    ADJUSTMENTS_APPROVE = "adjustments.approve"
+    """Agree to an adjustment somebody else asked for. Four eyes."""
+    ADJUSTMENTS_APPROVE_LARGE = "adjustments.approve_large"
+    """Agree to one over the limit, alone or with others of the day."""
     PLATFORMS_OPEN_ACCOUNT = "platforms.open_account"
     """Open a trading account of one's own."""
     PLATFORMS_FUND = "platforms.fund"
@@ -100,6 +108,8 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.SUPPORT: frozenset(
         {
+            P.ADJUSTMENTS_READ,
+            P.ADJUSTMENTS_ASK,
             P.CLIENTS_READ,
             P.REVIEW_READ,
             P.PAYMENTS_READ,
@@ -110,6 +120,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.COMPLIANCE: frozenset(
         {
+            P.ADJUSTMENTS_READ,
             P.CLIENTS_READ,
             P.CLIENTS_CONTACT,
             P.KYC_READ,
@@ -128,6 +139,9 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.FINANCE: frozenset(
         {
+            P.ADJUSTMENTS_READ,
+            P.ADJUSTMENTS_ASK,
+            P.ADJUSTMENTS_APPROVE,
             P.CLIENTS_READ,
             P.PAYMENTS_READ,
             P.LEDGER_READ,
@@ -152,6 +166,9 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: frozenset({P.KPIS_READ, P.REPORTS_BUILD}),
     Role.MANAGEMENT: frozenset(
         {
+            P.ADJUSTMENTS_READ,
+            P.ADJUSTMENTS_APPROVE,
+            P.ADJUSTMENTS_APPROVE_LARGE,
             P.CLIENTS_READ,
             P.PAYMENTS_READ,
             P.PLATFORMS_READ,
@@ -167,6 +184,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     # Runs the hub, never a client's own affairs; money and identity need their own roles besides.
     Role.SUPER_ADMIN: frozenset(
         {
+            P.ADJUSTMENTS_READ,
             P.CLIENTS_READ,
             P.CLIENTS_CONTACT,
             P.KYC_READ,

@@ -106,7 +106,7 @@ class Approval(Row, Base):
     __tablename__ = "approval"
     __table_args__ = (
         CheckConstraint("checker_id is null or checker_id <> maker_id", name="two_persons"),
-        CheckConstraint("status in ('waiting', 'approved', 'refused')", name="status"),
+        CheckConstraint("status in ('waiting', 'approved', 'refused', 'expired')", name="status"),
         Index(
             "uq_approval_waiting",
             "kind",
@@ -126,4 +126,6 @@ class Approval(Row, Base):
     checker_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(server_default="waiting")
     reason: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    """From then on nobody can agree any more."""
     decided_at: Mapped[datetime | None]

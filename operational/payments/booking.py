@@ -14,7 +14,7 @@ from operational.ledger import queries as books
 from operational.ledger import service as ledger
 from operational.ledger.service import Leg
 from operational.payments.models import Payment, PaymentEvent
-from operational.payments.rules import Movement, Verdict
+from operational.payments.rules import Movement, Verdict, shares
 from operational.payments.states import OPEN, RANKS, News, PaymentStatus
 
 WORKER = Actor.system("payments")
@@ -86,7 +86,7 @@ def _post(session: Session, payment: Payment, movement: Movement) -> bool:
         session,
         movement.op_key,
         kind=movement.kind,
-        legs=[Leg(clearing, -moved), *_client_legs(session, payment.client_id, moved)],
+        legs=[Leg(clearing, -moved), *client_legs(session, payment.client_id, moved)],
         effective_at=movement.effective_at,
         actor=WORKER,
         meta={"payment": payment.reference, "psp": payment.psp},
@@ -94,23 +94,29 @@ def _post(session: Session, payment: Payment, movement: Movement) -> bool:
     return True
 
 
-def _client_legs(session: Session, client_id: UUID, moved: Money) -> list[Leg]:
-    """Credit the wallet. A return takes what is there, and the rest becomes the client's debt.
-
-    A chargeback comes months later, when the money may be spent; it must land all the same.
-    Money that comes in pays a debt first.
-    """
+def client_legs(session: Session, client_id: UUID, moved: Money) -> list[Leg]:
+    """The client's side of the journal: the wallet, and the client's debt where there is one."""
     wallet = ledger.client_wallet(session, client_id, moved.currency)
-    name = f"client_debt:{client_id}"
+    name = debt_name(client_id)
     if moved.minor > 0 and books.control_balance(session, name, moved.currency).minor == 0:
         return [Leg(wallet, moved)]
 
-    # The debt is read and then written; one at a time per client.
-    session.execute(_LOCK_DEBT, {"name": name})
-    if moved.minor > 0:
-        to_debt = min(-books.control_balance(session, name, moved.currency).minor, moved.minor)
-    else:
-        to_debt = min(books.available(session, wallet).minor + moved.minor, 0)
+    lock_debt(session, client_id)
+    to_wallet, to_debt = shares(
+        moved.minor,
+        available_minor=books.available(session, wallet).minor,
+        owed_minor=-books.control_balance(session, name, moved.currency).minor,
+    )
     debt = ledger.control_account(session, name, "asset", moved.currency)
-    parts = ((wallet, moved.minor - to_debt), (debt, to_debt))
+    parts = ((wallet, to_wallet), (debt, to_debt))
     return [Leg(account, Money(minor, moved.currency)) for account, minor in parts if minor]
+
+
+def debt_name(client_id: UUID) -> str:
+    """The house's account of what a client owes it."""
+    return f"client_debt:{client_id}"
+
+
+def lock_debt(session: Session, client_id: UUID) -> None:
+    """The debt is read and then written; one at a time per client."""
+    session.execute(_LOCK_DEBT, {"name": debt_name(client_id)})

@@ -62,7 +62,13 @@ class TooMuchArrived(Incurable):
     code = "too_much_arrived"
 
 
+class ReturnedTooMuch(DomainError):
+    """More went back than came in. Tried again: more may come, or a refund have failed."""
+
+    code = "returned_too_much"
+
+
 class CallbackImpossible(Incurable):
-    """More given back than came in, or a second chargeback."""
+    """Captured twice, charged back twice, or more undone than was done."""
 
     code = "callback_impossible"

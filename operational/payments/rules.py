@@ -21,6 +21,10 @@ _SCALE = {"CLP": 1000, "HUF": 100, "IDR": 10_000, "INR": 100, "JPY": 100, "KES":
 _SCALE |= {"NGN": 1000, "PHP": 100, "THB": 10, "CZK": 10, "VND": 10_000}
 
 
+# Likewise for what is worth more than a dollar a unit.
+_PRECIOUS = {"BTC": 100_000, "ETH": 1_000}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One thing the PSP told us. Two with one operation and news are one."""
@@ -65,6 +69,10 @@ class TooMuchArrived(ValueError):
     """
 
 
+class TooMuch(Impossible):
+    """More was given back than came in, unless more came, or some of it failed, which is told later."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What one piece of news moves: its name in the books, its sign, and what it undoes."""
@@ -93,20 +101,20 @@ def judge(payment_id: str, amount_minor: int, told: Collection[Told]) -> Verdict
     money that was never taken cannot come back.
 
     Raises:
-        Impossible: captured twice, more refunded than captured, two chargebacks, more undone than
-            was done, or one arrival of two amounts.
-        TooMuchArrived: see there.
+        Impossible: captured twice, two chargebacks, more undone than was done, or one arrival of
+            two amounts.
+        TooMuch, TooMuchArrived: see there.
     """
     ordered = sorted(told, key=lambda one: (RANKS[one.news], one.occurred_at, one.operation_id))
     deposits = _captured(payment_id, amount_minor, ordered) | _arrived(
         payment_id, amount_minor, ordered
     )
-    if not deposits:
-        return Verdict(_uncaptured(ordered), ())
-
     taken_minor = sum(one.amount_minor for one in deposits.values())
     returns = list(_returns(payment_id, deposits, ordered))
-    _check(returns, taken_minor)
+    # Also before anything came: what cannot be is refused when it is told, and not what comes after it.
+    _check(returns, taken_minor or amount_minor)
+    if not deposits:
+        return Verdict(_uncaptured(ordered), ())
     return Verdict(_standing(returns, taken_minor, amount_minor), (*deposits.values(), *returns))
 
 
@@ -177,13 +185,13 @@ def _returns(
 
 
 def _check(returns: Collection[Movement], amount_minor: int) -> None:
-    refunded = _total(returns, {"refund", "refund_failed"})
-    if -refunded > amount_minor:
-        raise Impossible(f"{-refunded} was refunded of {amount_minor} captured")
     if sum(one.kind == "chargeback" for one in returns) > 1:
         raise Impossible("it was charged back twice")
     if any(-one.amount_minor > amount_minor for one in returns):
-        raise Impossible("more was charged back than captured")
+        raise TooMuch(f"more was taken back at once than the {amount_minor} that came in")
+    refunded = _total(returns, {"refund", "refund_failed"})
+    if -refunded > amount_minor:
+        raise TooMuch(f"{-refunded} was refunded of the {amount_minor} that came in")
 
 
 def _standing(returns: Sequence[Movement], taken_minor: int, amount_minor: int) -> PaymentStatus:
@@ -210,6 +218,17 @@ def _compared(kept_minor: int, amount_minor: int) -> PaymentStatus:
 
 def _total(movements: Iterable[Movement], kinds: Collection[str]) -> int:
     return sum(one.amount_minor for one in movements if one.kind in kinds)
+
+
+def shares(moved_minor: int, *, available_minor: int, owed_minor: int) -> tuple[int, int]:
+    """Of money that moved, what the client's wallet gets and what the client's debt.
+
+    Money that comes in pays a debt first. A return takes what is there, and the rest is owed: a
+    chargeback comes months later, when the money may be spent, and must land all the same.
+    """
+    is_return = moved_minor < 0
+    to_debt = min(available_minor + moved_minor, 0) if is_return else min(owed_minor, moved_minor)
+    return moved_minor - to_debt, to_debt
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +270,12 @@ def _limits(currency: str) -> Limits:
         for major in (DEPOSIT_MIN_MAJOR, DEPOSIT_MAX_MAJOR, DEPOSIT_DAY_MAX_MAJOR)
     )
     return Limits(low, high, day)
+
+
+def coarse_usd(amount: Money) -> int:
+    """What an amount is worth in dollars, whatever its sign, to the nearest power of ten.
+
+    For limits, never for books: rounded up, so that nothing counts as nothing.
+    """
+    unit: int = _SCALE.get(amount.currency, 1) * 10 ** exponent(amount.currency)
+    return -(-abs(amount.minor) * _PRECIOUS.get(amount.currency, 1) // unit)

@@ -190,6 +190,7 @@ def apply_callback(
 
     Raises:
         UnknownReference: tried again, for it may speak of a payment not committed yet.
+        ReturnedTooMuch: tried again, for a refund of before may have failed.
         CallbackDiffers, CallbackImpossible, CallbackMalformed: for a person to see.
     """
     psp = psps[message.source]
@@ -212,7 +213,7 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
     """Record what a PSP said of a payment, and bring the payment where all it said leads.
 
     Raises:
-        UnknownReference, CallbackDiffers, CallbackImpossible.
+        UnknownReference, ReturnedTooMuch, CallbackDiffers, CallbackImpossible.
     """
     payment = _payment_of(session, psp, event)
     _compare(payment, psp, event)
@@ -231,6 +232,8 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
     told = queries.told_of(session, payment.id)
     try:
         verdict = rules.judge(str(payment.id), payment.amount_minor, told)
+    except rules.TooMuch as error:
+        raise errors.ReturnedTooMuch(f"{payment.reference}: {error}.") from error
     except rules.Impossible as error:
         raise errors.CallbackImpossible(f"{payment.reference}: {error}.") from error
     except rules.TooMuchArrived as error:

@@ -12,14 +12,15 @@ KYC = "kyc"
 """Whether an identity check approves, stops or refuses a client."""
 PSP_ROUTING = "psp_routing"
 """Which payment service providers to try for a deposit, in which order."""
-
+ADJUSTMENTS = "adjustments"
+"""Who must agree to a manual adjustment."""
 BREAK_DEADLINE = "break_deadline"
 """By when a break should be closed."""
 
 READ_WITH: dict[str, Permission] = {KYC: Permission.KYC_READ}
 """Tables whose decisions tell who a person is, and what it takes to read those."""
 
-NAMES = (LEAD_ROUTING, KYC, PSP_ROUTING, BREAK_DEADLINE)
+NAMES = (LEAD_ROUTING, KYC, PSP_ROUTING, BREAK_DEADLINE, ADJUSTMENTS)
 
 
 def shipped(name: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ WITHHELD = _PERSONAL | frozenset(
         "kyc.document.document_number",
         "kyc.document.mrz",
         "messaging.outbox.payload",
+        "payments.adjustment.note",
         "payments.withdrawal.ip",
         "payments.withdrawal_vote.note",
         "payments.withdrawal_vote.voter_name",

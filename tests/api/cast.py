@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 
 from operational.access import queries, sessions
+from operational.clients import queries as client_queries
 from operational.clients import service as clients
 from operational.clients.forms import LeadForm, ProfileForm
 from operational.clients.states import Stage
@@ -130,6 +131,17 @@ def a_break(door: Door) -> BreakItem:
         rest = [Found(**{name: getattr(item, name) for name in NAMES}) for item in here]
         take(session, [*rest, found], as_of=door.clock(), snapshot=1, now=door.clock())
         return session.scalars(breaks.live().where(BreakItem.break_key == found.break_key)).one()
+
+
+def a_house_account(door: Door, name: str, kind: str) -> None:
+    """One of the house's own accounts, opened as by the first who ever moved money with it."""
+    with db.transaction(door.database.engine()) as session:
+        ledger.control_account(session, name, kind, "USD")
+
+
+def reference_of(door: Door, person: Person) -> str:
+    """The client's name for people."""
+    return door.query(lambda session: client_queries.get(session, person.id).reference)
 
 
 def an_account(door: Door, person: Person, login: int | None = None) -> UUID:

@@ -397,6 +397,51 @@ def agree_about_break(door: Door, path: str) -> Attempt:
     return Attempt(door.signed_in(Role.FINANCE), place, verbs, body(path, {"verdict": "agree"}))
 
 
+@recipe("POST", "/api/adjustments", "/staff/adjustments")
+def adjust(door: Door, path: str) -> Attempt:
+    person = cast.a_client(door, Stage.VERIFIED)
+    form = {"amount": "25.00", "currency": "USD", "direction": "give"}
+    form |= {"reason_code": "goodwill", "note": "a slow withdrawal"}
+    if path.startswith("/staff"):
+        form |= {"client": cast.reference_of(door, person), "once": uuid7().hex}
+    else:
+        form["client_id"] = str(person.id)
+    verbs = ["approval:request", "adjustment:ask"]
+    sent = body(path, form) | {"headers": key()}
+    return Attempt(door.signed_in(Role.SUPPORT), path, verbs, sent)
+
+
+@recipe(
+    "POST",
+    "/api/adjustments/{reference}/decision",
+    "/staff/adjustments/{reference}/decision",
+)
+def agree_to_adjustment(door: Door, path: str) -> Attempt:
+    cast.a_house_account(door, "house:goodwill", "expense")
+    asked = adjust(door, "/api/adjustments")
+    found = asked.client.post(asked.path, **asked.sent).json()
+    form = {"verdict": "agree", "shown": found["shown"]}
+    finance = door.signed_in(Role.FINANCE)
+    verbs = ["approval:grant", "adjustment:post"]
+    return Attempt(finance, path.format(**found), verbs, body(path, form))
+
+
+@recipe(
+    "POST",
+    "/api/adjustments/{reference}/reversal",
+    "/staff/adjustments/{reference}/reversal",
+)
+def reverse_adjustment(door: Door, path: str) -> Attempt:
+    agreed = agree_to_adjustment(door, "/api/adjustments/{reference}/decision")
+    found = agreed.client.post(agreed.path, **agreed.sent).json()
+    form = {"note": "the wrong client"}
+    if path.startswith("/staff"):
+        form["once"] = uuid7().hex
+    verbs = ["approval:request", "adjustment:ask"]
+    sent = body(path, form) | {"headers": key()}
+    return Attempt(door.signed_in(Role.SUPPORT), path.format(**found), verbs, sent)
+
+
 @recipe("POST", "/api/users", "/staff/users")
 def colleague(door: Door, path: str) -> Attempt:
     form = {"email": f"{uuid7().hex}@example.com", "name": "Omar"}

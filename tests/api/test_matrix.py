@@ -118,6 +118,7 @@ def test_every_permission_is_held_by_somebody_and_outsiders_hold_none_of_staff()
 
 
 ELSEWHERE = {
+    Permission.ADJUSTMENTS_APPROVE_LARGE: "decides about adjustments over the limit",
     Permission.CLIENTS_CONTACT: "fields of clients are masked without it",
     Permission.RECONCILIATION_WRITE_OFF: "asking for a loss needs it besides",
     Permission.RECONCILIATION_SIGN: "signs",

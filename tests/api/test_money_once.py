@@ -12,6 +12,7 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 
+from api.app import ROUTERS
 from api.once import _once
 from operational.clients import service as clients
 from operational.clients.models import Client
@@ -21,7 +22,7 @@ from operational.kit.clock import utc_now
 from operational.kit.ids import uuid7
 from tests.api import cast
 from tests.api.opened import HUB
-from tests.api.recipes import reference_of
+from tests.api.recipes import RECIPES, reference_of
 from tests.faults import processes, roles
 
 DEPOSIT = {"amount": "250.00", "currency": "USD"}
@@ -112,16 +113,35 @@ def send(person, path, body, key=None) -> httpx.Response:
     return person.client.post(path, json=body, headers={"Idempotency-Key": key or uuid7().hex})
 
 
-def test_every_door_that_takes_a_key_is_one_of_these(opened):
-    found = {route.path for route in opened.app.routes if takes_a_key(route)}
-
-    assert {door.path.replace("{account}", "{account_id}") for door in DOORS.values()} == found
-
-
 def takes_a_key(route) -> bool:
     return isinstance(route, APIRoute) and any(
         inner.call is _once for inner in route.dependant.dependencies
     )
+
+
+KEYED = {route.path for router in ROUTERS for route in router.routes if takes_a_key(route)}
+STAFF = sorted(path for path in KEYED if not path.startswith(("/api/me/", "/room/")))
+
+
+def test_every_door_of_a_client_that_takes_a_key_is_one_of_these():
+    doors = {door.path.replace("{account}", "{account_id}") for door in DOORS.values()}
+
+    assert doors == KEYED - {*STAFF}
+
+
+@pytest.mark.parametrize("path", STAFF)
+def test_what_a_colleague_sends_twice_has_one_effect_and_one_answer(opened, path):
+    attempt = RECIPES["POST", path](opened)
+    done = text("select count(*) from audit.event where verb = :verb")
+    names = {"verb": attempt.verbs[-1]}
+    before = opened.query(lambda session: session.scalar(done, names))
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(lambda _: attempt.client.post(attempt.path, **attempt.sent), range(2))
+
+    assert one.status_code in {201, 202, 303}
+    assert said(one) == said(two)
+    assert opened.query(lambda session: session.scalar(done, names)) == before + 1
 
 
 @EACH_DOOR

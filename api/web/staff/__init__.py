@@ -2,6 +2,7 @@
 
 from api.web.staff import (
     accounts,
+    adjustments,
     audit,
     clients,
     finance,
@@ -26,6 +27,7 @@ ROUTERS = (
     partners.router,
     plans.router,
     ledger.router,
+    adjustments.router,
     rules.router,
     messages.router,
     users.router,

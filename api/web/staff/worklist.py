@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from api.web.shell import money
 from operational.access import queries as access
 from operational.access.matrix import Permission
 from operational.messaging import queries as messaging
 from operational.partners import queries as partners
+from operational.payments.adjustments import queries as adjustments
 from operational.platforms import queries as platforms
 from operational.review import queries as review
 from operational.rules import queries as rules
@@ -57,6 +59,13 @@ def _command(message: Any) -> Line:
     return Line(title, message.created_at, f"/staff/messages#m{message.id}", message.error or "")
 
 
+def _adjustment(adjustment: Any) -> Line:
+    amount = money(adjustment.amount_minor, adjustment.currency)
+    path = f"/staff/adjustments/{adjustment.reference}"
+    remark = f"{adjustment.agrees.capitalize()} must agree: {adjustment.note}"
+    return Line(f"{adjustment.reference}: {amount}", adjustment.asked_at, path, remark)
+
+
 WAITING: tuple[Waiting, ...] = (
     Waiting(P.REVIEW_READ, "Cases for review", "/staff/review", review.open_cases),
     Waiting(
@@ -72,6 +81,14 @@ WAITING: tuple[Waiting, ...] = (
         "/staff/messages",
         messaging.parked_commands,
         _command,
+    ),
+    Waiting(
+        P.ADJUSTMENTS_APPROVE,
+        "Adjustments to agree to",
+        "/staff/adjustments?status=waiting",
+        adjustments.waiting,
+        _adjustment,
+        "asked_at",
     ),
     Waiting(
         P.PLATFORMS_READ, "Accounts in contradiction", "/staff/accounts", platforms.contradictions

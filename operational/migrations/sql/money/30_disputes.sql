@@ -28,8 +28,8 @@ create table payments.dispute (
   constraint ck_dispute_answer check (answer in ('evidence', 'accepted')),
   constraint ck_dispute_answer_status check (answer_status in ('sending', 'sent', 'refused', 'by_hand')),
   constraint uq_dispute_reference unique (reference),
-  constraint fk_dispute_payment_id_payment foreign key(payment_id) references payments.payment (id),
-  constraint fk_dispute_client_id_client foreign key(client_id) references clients.client (id)
+  constraint fk_dispute_payment_id_payment foreign key (payment_id) references payments.payment (id),
+  constraint fk_dispute_client_id_client foreign key (client_id) references clients.client (id)
 );
 create index ix_dispute_open on payments.dispute (due_at) where ended_at is null;
 create index ix_payments_dispute_client_id on payments.dispute (client_id);
@@ -48,7 +48,7 @@ create table payments.evidence_pack (
   created_at timestamp with time zone default clock_timestamp() not null,
   row_xid xid8 default pg_current_xact_id() not null,
   constraint pk_evidence_pack primary key (id),
-  constraint fk_evidence_pack_dispute_id_dispute foreign key(dispute_id) references payments.dispute (id)
+  constraint fk_evidence_pack_dispute_id_dispute foreign key (dispute_id) references payments.dispute (id)
 );
 create index ix_payments_evidence_pack_dispute_id on payments.evidence_pack (dispute_id);
 create index ix_payments_evidence_pack_row_xid on payments.evidence_pack (row_xid);
