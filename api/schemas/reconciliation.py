@@ -152,5 +152,19 @@ class AskForm(_EndForm):
         )
 
 
+class EndPageForm(_EndForm):
+    """The form on a break's page: by one person or by two, as its action says."""
+
+    action: Literal["match", "force_match", "adjust", "write_off", "void"]
+    account: str | None = None
+
+    def proposal(self) -> Proposal:
+        given = self.model_dump()
+        if self.action == "match":
+            del given["action"], given["account"]
+            return MatchForm.model_validate(given).proposal()
+        return AskForm.model_validate(given).proposal()
+
+
 class VerdictForm(_Form):
     verdict: Literal["agree", "refuse"]

@@ -90,6 +90,11 @@ def live() -> Select[BreakItem]:
     return select(BreakItem).where(BreakItem.closed_at.is_(None))
 
 
+def unowned() -> Select[BreakItem]:
+    """Those that are nobody's yet."""
+    return live().where(BreakItem.owner_id.is_(None))
+
+
 def matching(filters: Filters, now: datetime) -> Select[BreakItem]:
     """The breaks that pass every filter; in no order."""
     return select(BreakItem).where(*_conditions(filters, now))

@@ -336,42 +336,49 @@ def a_parked_message(door: Door) -> Any:
         return session.scalar(find, {"mark": mark})
 
 
-@recipe("POST", "/api/breaks/{break_id}/owner")
+def at_break(path: str, item: Any) -> str:
+    return path.format(break_id=item.id, reference=item.reference)
+
+
+@recipe("POST", "/api/breaks/{break_id}/owner", "/staff/breaks/{reference}/owner")
 def own_break(door: Door, path: str) -> Attempt:
     user, token = door.someone(Role.FINANCE)
-    place = path.format(break_id=cast.a_break(door).id)
+    place = at_break(path, cast.a_break(door))
     colleague = door.visitor(Authorization=f"Bearer {token}")
     return Attempt(colleague, place, ["break:assign"], body(path, {"owner": str(user.id)}))
 
 
-@recipe("POST", "/api/breaks/{break_id}/investigation")
+@recipe("POST", "/api/breaks/{break_id}/investigation", "/staff/breaks/{reference}/investigation")
 def investigate(door: Door, path: str) -> Attempt:
     owned = own_break(door, "/api/breaks/{break_id}/owner")
-    item = owned.client.post(owned.path, **owned.sent).json()["id"]
-    return Attempt(owned.client, path.format(break_id=item), ["break:investigate"])
+    item = owned.client.post(owned.path, **owned.sent).json()
+    place = path.format(break_id=item["id"], reference=item["reference"])
+    return Attempt(owned.client, place, ["break:investigate"])
 
 
-@recipe("POST", "/api/breaks/{break_id}/notes")
+@recipe("POST", "/api/breaks/{break_id}/notes", "/staff/breaks/{reference}/notes")
 def note_break(door: Door, path: str) -> Attempt:
-    place = path.format(break_id=cast.a_break(door).id)
+    place = at_break(path, cast.a_break(door))
     form = {"note": "asked the provider"}
     return Attempt(door.signed_in(Role.FINANCE), place, ["break:note"], body(path, form))
 
 
-@recipe("POST", "/api/breaks/{break_id}/wait")
+@recipe("POST", "/api/breaks/{break_id}/wait", "/staff/breaks/{reference}/wait")
 def wait(door: Door, path: str) -> Attempt:
-    place = path.format(break_id=cast.a_break(door).id)
+    place = at_break(path, cast.a_break(door))
     until = (door.clock() + timedelta(days=3)).date().isoformat()
     form = {"until": until, "reason_code": "timing", "note": "pays on Tuesday"}
     return Attempt(door.signed_in(Role.FINANCE), place, ["break:wait"], body(path, form))
 
 
-@recipe("POST", "/api/breaks/{break_id}/match")
+@recipe("POST", "/api/breaks/{break_id}/match", "/staff/breaks/{reference}/end")
 def match(door: Door, path: str) -> Attempt:
     item = cast.a_break(door)
     line = item.details["candidates"][0]["line_id"]
     form = {"reason_code": "reference", "note": "the same payer", "lines": [line]}
-    place = path.format(break_id=item.id)
+    if path.endswith("/end"):
+        form["action"] = "match"
+    place = at_break(path, item)
     return Attempt(door.signed_in(Role.FINANCE), place, ["break:match"], body(path, form))
 
 
@@ -384,11 +391,11 @@ def ask_about_break(door: Door, path: str) -> Attempt:
         "note": "a new fee since March",
         "evidence_link": "https://files.example.com/invoice.pdf",
     }
-    place = path.format(break_id=cast.a_break(door).id)
+    place = at_break(path, cast.a_break(door))
     return Attempt(door.signed_in(Role.FINANCE), place, ["approval:request"], body(path, form))
 
 
-@recipe("POST", "/api/breaks/approvals/{approval_id}")
+@recipe("POST", "/api/breaks/approvals/{approval_id}", "/staff/breaks/approvals/{approval_id}")
 def agree_about_break(door: Door, path: str) -> Attempt:
     asked = ask_about_break(door, "/api/breaks/{break_id}/requests")
     approval = asked.client.post(asked.path, **asked.sent).json()["id"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -15,6 +16,7 @@ from operational.messaging import queries as messaging
 from operational.partners import queries as partners
 from operational.payments.adjustments import queries as adjustments
 from operational.platforms import queries as platforms
+from operational.reconciliation import queries as reconciliation
 from operational.review import queries as review
 from operational.rules import queries as rules
 
@@ -66,6 +68,18 @@ def _adjustment(adjustment: Any) -> Line:
     return Line(f"{adjustment.reference}: {amount}", adjustment.asked_at, path, remark)
 
 
+def _break(item: Any) -> Line:
+    title = f"{item.reference}: {money(item.difference_minor, item.currency)}"
+    remark = f"{item.kind.replace('_', ' ')} at {item.counterpart}"
+    return Line(title, item.due_at, f"/staff/breaks/{item.reference}", remark)
+
+
+def _asked_about_break(approval: Any) -> Line:
+    asked = approval.payload
+    title = f"{asked['break']}: {asked['action'].replace('_', ' ')}"
+    return Line(title, approval.created_at, "/staff/breaks/approvals", approval.reason)
+
+
 WAITING: tuple[Waiting, ...] = (
     Waiting(P.REVIEW_READ, "Cases for review", "/staff/review", review.open_cases),
     Waiting(
@@ -92,6 +106,21 @@ WAITING: tuple[Waiting, ...] = (
     ),
     Waiting(
         P.PLATFORMS_READ, "Accounts in contradiction", "/staff/accounts", platforms.contradictions
+    ),
+    Waiting(
+        P.RECONCILIATION_READ,
+        "Breaks of nobody",
+        "/staff/breaks?owner=nobody",
+        reconciliation.unowned,
+        _break,
+        "due_at",
+    ),
+    Waiting(
+        P.RECONCILIATION_AGREE,
+        "Breaks to agree on",
+        "/staff/breaks/approvals",
+        partial(access.waiting_approvals, "break"),
+        _asked_about_break,
     ),
     Waiting(P.RULES_PUBLISH, "Rule drafts", "/staff/rules", rules.drafts),
     Waiting(P.PARTNERS_PUBLISH_PLAN, "Plan drafts", "/staff/plans", partners.plan_drafts),
