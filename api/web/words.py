@@ -99,6 +99,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "adjust": ("Adjust", "info"),
     "write_off": ("Write off", "bad"),
     "fx": ("Exchange rate", ""),
+    "missing_external": ("Missing outside", ""),
+    "missing_internal": ("Missing here", ""),
     "running": ("Running", "info"),
     "stopped": ("Stopped", ""),
 }

@@ -109,7 +109,8 @@ def a_break(door: Door) -> BreakItem:
     What was found before stays: the lake tells all there is each time.
     """
     mark = uuid7().hex
-    line = {"line_id": mark, "amount_minor": 10_000, "currency": "USD", "source": "r", "row": 1}
+    line = {"line_id": mark, "source": "report.csv", "row": 1, "booked_at": "2026-03-01"}
+    line |= {"amount_minor": 10_000, "currency": "USD"}
     found = Found(
         break_key=f"psp_line|missing_external|{mark}",
         leg="psp_line",

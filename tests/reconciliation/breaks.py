@@ -20,10 +20,15 @@ HASHED = hash_password("correct horse battery")
 PROOF = "https://files.example.com/statement.pdf"
 
 CANDIDATES = [
-    {"line_id": "stripe:r1:1", "amount_minor": 10_000, "currency": "USD", "row": 1},
-    {"line_id": "stripe:r1:2", "amount_minor": 6_000, "currency": "USD", "row": 2},
-    {"line_id": "stripe:r1:3", "amount_minor": 4_000, "currency": "USD", "row": 3},
-    {"line_id": "stripe:r1:4", "amount_minor": 9_700, "currency": "USD", "row": 4},
+    {
+        "line_id": f"report.csv#{row}",
+        "source": "report.csv",
+        "row": row,
+        "amount_minor": amount_minor,
+        "currency": "USD",
+        "booked_at": "2026-02-26 00:00:00+00",
+    }
+    for row, amount_minor in enumerate((10_000, 6_000, 4_000, 9_700), start=1)
 ]
 
 MISSING = Found(
