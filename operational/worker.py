@@ -27,6 +27,7 @@ from operational.messaging.outbox import Carrier
 from operational.payments import service as payments
 from operational.payments import sweeper
 from operational.payments.adjustments import service as adjustments
+from operational.payments.capturing import CapturePayment
 from operational.payments.carrying import CreatePayment
 from operational.payments.psp import Psp
 from operational.payments.psp.connect import PROVIDERS
@@ -73,7 +74,10 @@ def handlers(psps: Mapping[str, Psp]) -> dict[str, Handler]:
 def psp_carriers(psps: Mapping[str, Psp], settings: Settings) -> dict[str, Carrier]:
     """Who carries the commands to PSPs."""
     return_url = f"{settings.api_url}/room/deposits/{{reference}}"
-    return {payments.CREATE_PAYMENT: CreatePayment(psps, return_url)}
+    return {
+        payments.CREATE_PAYMENT: CreatePayment(psps, return_url),
+        payments.CAPTURE_PAYMENT: CapturePayment(psps),
+    }
 
 
 def platform_carriers(mt5: Mt5) -> dict[str, Carrier]:

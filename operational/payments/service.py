@@ -23,14 +23,17 @@ from operational.messaging.models import InboxMessage
 from operational.payments import booking, errors, queries, rules
 from operational.payments.disputes import service as disputes
 from operational.payments.models import Payment, PaymentEvent
-from operational.payments.psp import Psp, PspEvent
-from operational.payments.states import WHOLE, News, PaymentStatus
+from operational.payments.psp import CapturesLater, Psp, PspEvent
+from operational.payments.states import OPEN, WHOLE, News, PaymentStatus
 from operational.rules import service as decisions
 from operational.rules import tables
 
 CREATE_PAYMENT = "psp.create_payment"
+CAPTURE_PAYMENT = "psp.capture_payment"
 CREATE_DEADLINE = timedelta(minutes=15)
 """A client who waits longer has left the page."""
+CAPTURE_DEADLINE = timedelta(hours=3)
+"""PayPal keeps an order open this long for us after the client has agreed."""
 PATIENCE = timedelta(minutes=2)
 """Three providers asked three times each answer, or do not, in less."""
 SESSION_RESULT_CHARACTERS_MAX = 4_000
@@ -240,7 +243,27 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
         raise errors.TooMuchArrived(f"{payment.reference}: {error}.") from error
     payment.psp_payment_id = rules.first_piece(told) or payment.psp_payment_id
     booking.bring(session, payment, verdict, recorded, now=now)
+    is_agreed = recorded.is_applied and payment.status == PaymentStatus.AUTHORISED
+    if is_agreed and isinstance(psp, CapturesLater):
+        _ask_capture(session, payment, now=now)
     return payment
+
+
+def _ask_capture(session: Session, payment: Payment, *, now: datetime) -> None:
+    """Let the outbox take what the client agreed to pay."""
+    outbox.put(
+        session,
+        CAPTURE_PAYMENT,
+        aggregate=f"payment:{payment.id}",
+        payload={
+            "payment_id": str(payment.id),
+            "psp": payment.psp,
+            "reference": payment.reference,
+            "session_id": payment.psp_session_id or payment.psp_payment_id,
+        },
+        now=now,
+        deadline=CAPTURE_DEADLINE,
+    )
 
 
 def is_stuck(payment: Payment, now: datetime) -> bool:
@@ -258,7 +281,7 @@ def keep_session_result(payment: Payment, result: str) -> None:
 def expire(session: Session, payment_id: UUID, *, now: datetime) -> Payment:
     """Give up a payment the PSP knows nothing of. A success that comes after all still wins."""
     payment = session.get_one(Payment, payment_id, with_for_update=True)
-    if payment.status in {PaymentStatus.CREATED, PaymentStatus.PENDING}:
+    if payment.status in OPEN:
         fail(session, payment, "expired", tag=Tag.DEPOSIT_EXPIRE, now=now)
     return payment
 

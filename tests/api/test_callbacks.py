@@ -6,12 +6,14 @@ import hashlib
 import hmac
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
 from operational.kit import secret
 from operational.kit.ids import uuid7
+from tests.payments import signing
 
 SECRET, OLD_SECRET, RETIRED = "whsec_new", "whsec_old", "whsec_retired"
 HMAC_KEY, OTHER_KEY = "44" * 32, "55" * 32
@@ -24,6 +26,8 @@ def _keys(opened):
     adyen = {"api_keys": ["k"], "hmac_keys": [HMAC_KEY], "merchant_accounts": ["KingpostDemo"]}
     secret.write(folder / "stripe.json", json.dumps(stripe))
     secret.write(folder / "adyen.json", json.dumps(adyen))
+    paypal = {"client_ids": ["id"], "client_secrets": ["secret"], "webhook_ids": [signing.WEBHOOK]}
+    secret.write(folder / "paypal.json", json.dumps(paypal))
 
 
 def event(external_id: str | None = None, **fields) -> bytes:
@@ -131,7 +135,7 @@ def forged(now: int) -> dict[str, tuple[str, bytes, dict[str, str]]]:
         "no event id": signed(b'{"object": "event"}'),
         "half a letter": signed(b'{"id": "evt_\\ud800"}'),
         "sixteen bits a letter": signed(body.decode().encode("utf-16")),
-        "an unknown provider": ("paypal", body, {"Stripe-Signature": header(body, now)}),
+        "an unknown provider": ("acme", body, {"Stripe-Signature": header(body, now)}),
     } | forged_notifications()
 
 
@@ -148,6 +152,25 @@ def forged_notifications() -> dict[str, tuple[str, bytes, dict[str, str]]]:
         "adyen: no success": adyen(notification(success="false")),
         "adyen: half a letter": adyen(notification(pspReference="\ud800")),
         "adyen: nothing inside": adyen(b'{"live": "false", "notificationItems": []}'),
+    }
+
+
+def forged_transmissions(now: int) -> dict[str, tuple[str, bytes, dict[str, str]]]:
+    """As PayPal sends them; nobody answers where its certificates are."""
+    body = signing.callback("PAYMENT.CAPTURE.COMPLETED", {"id": "C1"})
+    right = signing.signed(body, datetime.fromtimestamp(now, UTC))
+
+    def paypal(**changes: str) -> tuple[str, bytes, dict[str, str]]:
+        return "paypal", body, right | {f"paypal-{name}": text for name, text in changes.items()}
+
+    return {
+        "paypal: no headers": ("paypal", body, {}),
+        "paypal: a certificate of theirs": paypal(),
+        "paypal: another host": paypal(**{"cert-url": "http://169.254.169.254/latest/C"}),
+        "paypal: our own address": paypal(**{"cert-url": "http://127.0.0.1:9/x"}),
+        "paypal: in odd letters": paypal(**{"transmission-sig": "ÿÿÿÿ"}),
+        "paypal: signed in 2015": paypal(**{"transmission-time": "2015-05-18T15:45:13Z"}),
+        "paypal: another algorithm": paypal(**{"auth-algo": "none"}),
     }
 
 
@@ -172,7 +195,7 @@ def stored(opened, external_id) -> list[bytes]:
 
 def test_forty_forged_requests_are_refused_and_change_nothing(opened):
     before, now = state(opened), int(opened.clock().timestamp())
-    attempts = forged(now)
+    attempts = forged(now) | forged_transmissions(now)
 
     answers = {name: send(opened, *attempt).status_code for name, attempt in attempts.items()}
 

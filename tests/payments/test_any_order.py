@@ -35,6 +35,7 @@ from tests.payments.deposits import (
     event,
     rules_in_force,
 )
+from tests.payments.signing import adapter, callback
 
 Apply = Callable[[Session, Psp, PspEvent], object]
 
@@ -208,7 +209,7 @@ def state(session: Session, payment: Payment) -> tuple[object, ...]:
         frozenset((one.news, one.operation_id, one.amount_minor) for one in told),
         control_minor(session, f"psp:{payment.psp}"),
         control_minor(session, f"client_debt:{payment.client_id}"),
-        tuple(standing(one) for one in session.scalars(disputes.of_payment(payment.id))),
+        tuple(sorted(map(standing, session.scalars(disputes.of_payment(payment.id))), key=repr)),
     )
 
 
@@ -297,6 +298,33 @@ def test_all_orders_of_what_arrives_in_pieces_lead_to_one_state(session, payment
     assert len(found) == 120
     [(status, _, psp_payment_id, _, clearing, *_)] = set(found)
     assert (status, psp_payment_id, clearing) == ("overpaid", "T1", -11_000)
+
+
+def test_all_orders_of_paypals_events_lead_to_one_state(session, payment):
+    payment.psp, payment.psp_payment_id = "paypal", "C1"
+    session.flush()
+    amount = {"currency_code": payment.currency, "value": "100.00"}
+    taken = {"id": "C1", "amount": amount, "custom_id": payment.reference, "status": "COMPLETED"}
+    case = {"dispute_id": "PP-1", "dispute_amount": amount, "status": "RESOLVED"}
+    case |= {"disputed_transactions": [{"seller_transaction_id": "C1"}]}
+    case |= {"dispute_outcome": {"outcome_code": "RESOLVED_BUYER_FAVOUR"}}
+    up = {"links": [{"rel": "up", "href": "https://x/v2/payments/captures/C1"}]}
+    told = {
+        "CHECKOUT.ORDER.APPROVED": {"id": "O1", "status": "APPROVED", "purchase_units": [taken]},
+        "PAYMENT.CAPTURE.PENDING": taken | {"status": "PENDING"},
+        "PAYMENT.CAPTURE.COMPLETED": taken,
+        "PAYMENT.CAPTURE.REVERSED": up | {"id": "R1", "amount": amount},
+        "CUSTOMER.DISPUTE.RESOLVED": case,
+    }
+    paypal = adapter()
+    events = [paypal.parse(callback(kind, one, kind)) for kind, one in told.items()]
+
+    found = list(ends(session, paypal, payment, events))
+
+    assert len(found) == 120
+    [(status, _, psp_payment_id, _, clearing, debt, cases)] = set(found)
+    assert (status, psp_payment_id, clearing, debt) == ("charged_back", "C1", 0, 0)
+    assert sorted(stage for stage, *_ in cases) == ["chargeback", "lost"]
 
 
 def test_a_status_that_is_whatever_was_said_last_depends_on_the_order(session, payment):

@@ -7,6 +7,7 @@ import pytest
 
 from operational.payments.errors import CallbackRefused
 from operational.payments.psp.adyen.adapter import Adyen
+from operational.payments.psp.paypal.adapter import signed_text
 from operational.payments.psp.stripe.adapter import Stripe
 
 
@@ -33,7 +34,16 @@ def stripe(vector):
     return adapter.verify(headers, vector["body"].encode(), now)
 
 
-ADAPTERS = {"adyen": adyen, "stripe": stripe}
+def paypal(vector):
+    """What is signed is given, and what it is signed with is not: so the text is compared."""
+    name, time = (vector["headers"][f"paypal-transmission-{part}"] for part in ("id", "time"))
+    said = signed_text(name, time, vector["webhook_id"], vector["body"].encode())
+    if said.decode() != vector["signed_string"]:
+        raise CallbackRefused("signature")
+    return [said]
+
+
+ADAPTERS = {"paypal": paypal, "adyen": adyen, "stripe": stripe}
 
 
 def is_believed(vector):
@@ -46,8 +56,14 @@ def is_believed(vector):
 def test_every_callback_of_a_provider_we_know_gets_its_verdict(vectors):
     judged = {v["id"]: is_believed(v) for v in vectors if v["psp"] in ADAPTERS}
 
-    assert judged == {"adyen-notification-1": True, "stripe-v1": True, "stripe-stale": False}
-    assert judged == {v["id"]: v["expect"] == "valid" for v in vectors if v["id"] in judged}
+    assert judged == {
+        "adyen-notification-1": True,
+        "paypal-signed-string": True,
+        "stripe-v1": True,
+        "stripe-stale": False,
+    }
+    refused = {v["id"] for v in vectors if v["expect"] not in {"valid", "signed_string equality"}}
+    assert judged == {name: name not in refused for name in judged}
 
 
 def test_none_of_them_is_believed_once_a_sign_of_it_is_changed(vectors):
@@ -55,6 +71,8 @@ def test_none_of_them_is_believed_once_a_sign_of_it_is_changed(vectors):
         if vector["psp"] == "adyen":
             item = vector["item"] | {"merchantReference": "D-OTHER"}
             assert not is_believed(vector | {"item": item})
+        elif vector["psp"] == "paypal":
+            assert not is_believed(vector | {"body": vector["body"].replace("20.0", "90.0")})
         elif vector["psp"] == "stripe":
             body = vector["body"].replace("evt_test", "evt_best")
             assert not is_believed(vector | {"body": body})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import httpx
 
@@ -17,6 +17,11 @@ class PspUnavailable(Exception):
 
 class PspRefused(Exception):
     """The provider understood and said no. Trying again changes nothing."""
+
+    def __init__(self, message: str, answer: str = "") -> None:
+        super().__init__(message)
+        self.answer = answer
+        """All it said, for an adapter that knows how to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,18 @@ class Psp(Protocol):
         """
 
 
+@runtime_checkable
+class CapturesLater(Protocol):
+    """A provider where the client only agrees to pay, and we take the money then."""
+
+    def capture_payment(self, reference: str, session_id: str) -> PspPayment:
+        """Take what the client agreed to, at most once; the payment as it is then.
+
+        Raises:
+            PspRefused, PspUnavailable.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """What the hub must know of a provider to offer it: the `PROVIDER` of the provider's folder."""
@@ -196,3 +213,5 @@ class Provider:
     """Where the stand-in in ``sandbox/<name>`` listens, unless settings say otherwise."""
     connect: Callable[[str, Mapping[str, Any], httpx.BaseTransport | None], Psp]
     """Makes an adapter for an address, from the keys in ``<home>/secrets/<name>.json``."""
+    asks_back: bool = False
+    """Whether checking a callback may take a call to the provider: others must not wait for it."""

@@ -24,7 +24,8 @@ def answered(call: httpx.Request, client: httpx.Client) -> dict[str, Any]:
     if answer.status_code in {_CONFLICT, _TOO_MANY} or answer.status_code >= _SERVER_ERROR:
         raise PspUnavailable(f"{call.url.path}: HTTP {answer.status_code}")
     if not answer.is_success:
-        raise PspRefused(f"{call.url.path}: HTTP {answer.status_code} {answer.text[:200]}")
+        said = f"{call.url.path}: HTTP {answer.status_code} {answer.text[:200]}"
+        raise PspRefused(said, answer.text)
     try:
         found = answer.json()
     except ValueError as error:

@@ -1,0 +1,1 @@
+"""A stand-in for PayPal: orders, captures, refunds, disputes, payouts, callbacks signed by RSA."""
