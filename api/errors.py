@@ -69,6 +69,7 @@ STATUS: dict[str, int] = {
     "no_psp_offers": 409,
     "no_row_applies": 409,
     "not_enough_on_account": 409,
+    "not_answerable": 409,
     "not_parked": 409,
     "not_reversible": 409,
     "not_that_much_debt": 409,

@@ -29,6 +29,8 @@ from operational.payments import sweeper
 from operational.payments.adjustments import service as adjustments
 from operational.payments.capturing import CapturePayment
 from operational.payments.carrying import CreatePayment
+from operational.payments.disputes import service as disputes
+from operational.payments.disputes.carrying import AnswerDispute
 from operational.payments.psp import Psp
 from operational.payments.psp.connect import PROVIDERS
 from operational.payments.psp.connect import connect as connect_psps
@@ -72,12 +74,17 @@ def handlers(psps: Mapping[str, Psp]) -> dict[str, Handler]:
 
 
 def psp_carriers(psps: Mapping[str, Psp], settings: Settings) -> dict[str, Carrier]:
-    """Who carries the commands to PSPs."""
+    """Who carries the commands to PSPs about payments."""
     return_url = f"{settings.api_url}/room/deposits/{{reference}}"
     return {
         payments.CREATE_PAYMENT: CreatePayment(psps, return_url),
         payments.CAPTURE_PAYMENT: CapturePayment(psps),
     }
+
+
+def dispute_carriers(psps: Mapping[str, Psp], engine: Engine) -> dict[str, Carrier]:
+    """Who carries our answers to disputes."""
+    return {disputes.ANSWER_DISPUTE: AnswerDispute(psps, engine)}
 
 
 def platform_carriers(mt5: Mt5) -> dict[str, Carrier]:
@@ -117,7 +124,9 @@ def loops(settings: Settings, engine: Engine, *, process: Step = inbox.process_o
         return process(engine, handlers(vendors.psps()), utc_now())
 
     def ask_psps() -> int:
-        return outbox.carry(engine, psp_carriers(vendors.psps(), settings), utc_now)
+        psps = vendors.psps()
+        carriers = psp_carriers(psps, settings) | dispute_carriers(psps, engine)
+        return outbox.carry(engine, carriers, utc_now)
 
     def sweep() -> int:
         return sweeper.sweep(engine, vendors.psps(), utc_now())

@@ -44,7 +44,7 @@ class MoneyForm(BaseModel):
 class DepositPageForm(MoneyForm):
     """The deposit page's form."""
 
-    method: Literal["card", "crypto"] = "card"
+    method: Literal["card"] = "card"
     once: OncePerPage
 
 

@@ -28,6 +28,10 @@ class Permission(StrEnum):
     """See every client's payments."""
     LEDGER_READ = "ledger.read"
     """See balances and postings of every account."""
+    DISPUTES_READ = "disputes.read"
+    """See which deposits clients' banks question, and until when we must answer."""
+    DISPUTES_ANSWER = "disputes.answer"
+    """Make the evidence, hand it in, or let the money go."""
     ADJUSTMENTS_READ = "adjustments.read"
     """See what was given to, or taken from, clients by hand."""
     ADJUSTMENTS_ASK = "adjustments.ask"
@@ -108,6 +112,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.SUPPORT: frozenset(
         {
+            P.DISPUTES_READ,
             P.ADJUSTMENTS_READ,
             P.ADJUSTMENTS_ASK,
             P.CLIENTS_READ,
@@ -120,6 +125,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.COMPLIANCE: frozenset(
         {
+            P.DISPUTES_READ,
             P.ADJUSTMENTS_READ,
             P.CLIENTS_READ,
             P.CLIENTS_CONTACT,
@@ -139,6 +145,8 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.FINANCE: frozenset(
         {
+            P.DISPUTES_READ,
+            P.DISPUTES_ANSWER,
             P.ADJUSTMENTS_READ,
             P.ADJUSTMENTS_ASK,
             P.ADJUSTMENTS_APPROVE,
@@ -166,6 +174,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: frozenset({P.KPIS_READ, P.REPORTS_BUILD}),
     Role.MANAGEMENT: frozenset(
         {
+            P.DISPUTES_READ,
             P.ADJUSTMENTS_READ,
             P.ADJUSTMENTS_APPROVE,
             P.ADJUSTMENTS_APPROVE_LARGE,
@@ -184,6 +193,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     # Runs the hub, never a client's own affairs; money and identity need their own roles besides.
     Role.SUPER_ADMIN: frozenset(
         {
+            P.DISPUTES_READ,
             P.ADJUSTMENTS_READ,
             P.CLIENTS_READ,
             P.CLIENTS_CONTACT,

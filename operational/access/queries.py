@@ -97,6 +97,15 @@ def sessions_of(user_id: UUID, now: datetime, idle_max: timedelta) -> Select[Use
     )
 
 
+def sign_ins(user_id: UUID) -> Select[UserSession]:
+    """Every sign-in of a user, ended or not, the newest first."""
+    return (
+        select(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.parent_id.is_(None))
+        .order_by(UserSession.created_at.desc(), UserSession.id.desc())
+    )
+
+
 def live_session(
     token_sha256: bytes,
 ) -> Select[UserSession, UserSession, User, list[str] | None]:

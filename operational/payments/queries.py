@@ -16,6 +16,11 @@ def by_reference(reference: str) -> Select[Payment]:
     return select(Payment).where(Payment.reference == reference)
 
 
+def get(session: Session, payment_id: UUID) -> Payment:
+    """The payment of this id, which something of ours refers to."""
+    return session.get_one(Payment, payment_id)
+
+
 def of_client(client_id: UUID, limit: int = 100) -> Select[Payment]:
     """The newest payments of one client."""
     return (

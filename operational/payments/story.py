@@ -17,6 +17,7 @@ from operational.messaging import queries as messaging
 from operational.messaging.models import OutboxMessage
 from operational.messaging.states import OutboxStatus
 from operational.payments import queries, rules
+from operational.payments.disputes import queries as disputes
 from operational.payments.models import Payment
 from operational.rules import queries as decisions
 
@@ -181,6 +182,27 @@ def _postings(session: Session, payment: Payment) -> Iterator[Moment]:
         )
 
 
+def _disputes(session: Session, payment: Payment) -> Iterator[Moment]:
+    for dispute in session.scalars(disputes.of_payment(payment.id)):
+        opens = (Opens("dispute", dispute.reference, "the dispute"),)
+        amount = Money(dispute.amount_minor, dispute.currency)
+        facts = (("reason", dispute.reason),) if dispute.reason else ()
+        yield Moment(
+            dispute.opened_at,
+            f"The client's bank questioned {amount}",
+            dispute.psp,
+            facts=facts,
+            opens=opens,
+        )
+        yield Moment(
+            dispute.staged_at,
+            "This is where the dispute stands since",
+            dispute.psp,
+            state=dispute.stage,
+            opens=opens,
+        )
+
+
 def _records(session: Session, payment: Payment) -> Iterator[Moment]:
     for event in session.scalars(audit.history(payment.id, "deposit")):
         yield Moment(
@@ -198,6 +220,7 @@ SOURCES: tuple[Source, ...] = (
     Source("callback", _callbacks),
     Source("parked", _parked, Permission.MESSAGES_READ),
     Source("posting", _postings),
+    Source("dispute", _disputes, Permission.DISPUTES_READ),
     Source("record", _records, Permission.AUDIT_READ),
 )
 """In the order in which things of one instant follow from each other."""

@@ -3,7 +3,7 @@
 from fastapi import Request
 from fastapi.responses import Response
 
-from sandbox.adyen import bulk, checkout, report, routes, verbs
+from sandbox.adyen import bulk, checkout, disputes, report, routes, verbs
 from sandbox.adyen.vendor import Adyen, fresh_secrets
 from sandbox.adyen.verbs import Refused
 from sandbox.server import build_app, read_options, serve
@@ -19,7 +19,7 @@ def main() -> None:
         name="adyen",
         webhook_url=options.webhook_url,
     )
-    routers = [module.routes(world) for module in (checkout, report, bulk, routes)]
+    routers = [module.routes(world) for module in (checkout, report, bulk, disputes, routes)]
     app = build_app(world, routers, verbs.on_timer)
 
     @app.exception_handler(Refused)

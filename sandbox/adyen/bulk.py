@@ -17,7 +17,15 @@ from sandbox.world import World
 class Move(BaseModel):
     """One step. `id` is the object it moves: a link, a payment, a payout or a dispute."""
 
-    op: Literal["pay", "decline", "refund", "chargeback", "reverse_chargeback", "payout"]
+    op: Literal[
+        "pay",
+        "decline",
+        "refund",
+        "chargeback",
+        "reverse_chargeback",
+        "second_chargeback",
+        "payout",
+    ]
     at: When
     id: str = ""
     """For `pay` and `decline`: a link or session; without one, amount and reference say it."""
@@ -77,6 +85,9 @@ _OPS: dict[str, Any] = {
     "refund": _refund,
     "chargeback": lambda world, move: verbs.charge_back(world, found(world, "payment", move.id)),
     "reverse_chargeback": lambda world, move: verbs.reverse_chargeback(
+        world, found(world, "dispute", move.id)
+    ),
+    "second_chargeback": lambda world, move: verbs.charge_back_again(
         world, found(world, "dispute", move.id)
     ),
     "payout": _payout,

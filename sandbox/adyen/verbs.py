@@ -14,6 +14,8 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 _STEP = timedelta(seconds=1)
 _PAYOUT_COST = 30
 _CHARGEBACK_COST = 1500
+_DEFENCE_PERIOD = timedelta(days=14)
+_FRAUD = "Other Fraud-Card Absent Environment"
 
 # Interchange, scheme fees and markup of a card payment, in ten-thousandths.
 _INTERCHANGE = {"visa": 30, "mc": 30, "amex": 160}
@@ -138,9 +140,12 @@ def charge_back(world: World, payment: Document) -> Document:
     opened |= {"payment": payment["id"], "status": "Chargeback"}
     world.store.put(opened, kind="dispute", parent=payment["id"])
     extra = {"chargebackReasonCode": "10.4", "chargebackSchemeCode": payment["paymentMethod"]}
+    extra["defensePeriodEndsAt"] = local(world.now() + _DEFENCE_PERIOD)
     for code, status in (("NOTIFICATION_OF_CHARGEBACK", "Undefended"), ("CHARGEBACK", "Pending")):
         more = extra | {"disputeStatus": status}
-        _notify(world, code, opened, success=True, original=payment["id"], extra=more)
+        _notify(
+            world, code, opened, success=True, original=payment["id"], extra=more, reason=_FRAUD
+        )
     amount = -payment["amount"]["value"]
     _book(world, "Chargeback", payment, amount, modification=opened, markup=_CHARGEBACK_COST)
     return opened
@@ -148,15 +153,30 @@ def charge_back(world: World, payment: Document) -> Document:
 
 def reverse_chargeback(world: World, opened: Document) -> Document:
     """The defence was accepted: the money comes back, the cost does not."""
-    if opened["status"] != "Chargeback":
+    if opened["status"] not in {"Chargeback", "Defended"}:
         raise invalid("167", "The dispute is closed already")
-    opened["status"] = "ChargebackReversed"
-    world.store.put(opened, kind="dispute")
     payment = found(world, "payment", opened["payment"])
     amount = payment["amount"]["value"]
     _book(world, "ChargebackReversed", payment, amount, modification=opened)
-    more = {"disputeStatus": "Won"}
-    _notify(world, "CHARGEBACK_REVERSED", opened, success=True, original=payment["id"], extra=more)
+    return move_dispute(world, opened, "ChargebackReversed", "CHARGEBACK_REVERSED", "Won")
+
+
+def charge_back_again(world: World, opened: Document) -> Document:
+    """The bank did not accept that we won, and takes the money a second time."""
+    if opened["status"] != "ChargebackReversed":
+        raise invalid("167", "The dispute was not won")
+    payment = found(world, "payment", opened["payment"])
+    amount = -payment["amount"]["value"]
+    _book(world, "SecondChargeback", payment, amount, modification=opened)
+    return move_dispute(world, opened, "SecondChargeback", "SECOND_CHARGEBACK", "Lost")
+
+
+def move_dispute(world: World, opened: Document, status: str, code: str, told: str) -> Document:
+    """Bring a dispute on, and tell so."""
+    opened["status"] = status
+    world.store.put(opened, kind="dispute")
+    more = {"disputeStatus": told}
+    _notify(world, code, opened, success=True, original=opened["payment"], extra=more)
     return opened
 
 

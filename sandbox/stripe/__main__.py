@@ -4,7 +4,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from sandbox.server import build_app, read_options, serve
-from sandbox.stripe import bulk, checkout, report, routes, verbs
+from sandbox.stripe import bulk, checkout, disputes, report, routes, verbs
 from sandbox.stripe.vendor import Stripe, fresh_secrets
 from sandbox.stripe.verbs import Refused
 from sandbox.world import build_world
@@ -19,7 +19,7 @@ def main() -> None:
         name="stripe",
         webhook_url=options.webhook_url,
     )
-    routers = [module.routes(world) for module in (checkout, report, bulk, routes)]
+    routers = [module.routes(world) for module in (checkout, report, bulk, disputes, routes)]
     app = build_app(world, [*routers, routes.reading(world)], verbs.on_timer)
 
     @app.exception_handler(Refused)

@@ -182,7 +182,7 @@ def dispute(world: World, charged: Document, reason: str) -> Document:
 
 def close_dispute(world: World, opened: Document, *, won: bool) -> Document:
     """The bank decides; a won dispute brings the amount back, not the fee."""
-    if opened["status"] != "needs_response":
+    if opened["status"] not in {"needs_response", "under_review"}:
         raise invalid("The dispute is closed already.", "dispute_closed")
     opened["status"] = "won" if won else "lost"
     if won:
@@ -337,6 +337,7 @@ SUBSCRIBED = frozenset(
         "charge.refunded",
         "refund.created",
         "charge.dispute.created",
+        "charge.dispute.updated",
         "charge.dispute.closed",
         "payout.updated",
         "payout.paid",

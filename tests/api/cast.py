@@ -18,6 +18,8 @@ from operational.kyc import service as kyc
 from operational.ledger import service as ledger
 from operational.ledger.service import Leg
 from operational.partners import service as partners
+from operational.payments import service as payments
+from operational.payments.disputes import queries as disputes
 from operational.platforms import service as platforms
 from operational.platforms.service import Sighting
 from operational.reconciliation import queries as breaks
@@ -27,6 +29,7 @@ from operational.review import queries as review
 from operational.rules import queries as rule_queries
 from operational.rules import service as rules
 from tests.api.opened import HASHED, HUB, Door
+from tests.payments.deposits import hear
 
 NAMES = ("break_key", *FACTS)
 NOBODY = Actor("anonymous", "anonymous", frozenset(), ip="203.0.113.9")
@@ -132,6 +135,31 @@ def a_break(door: Door) -> BreakItem:
         rest = [Found(**{name: getattr(item, name) for name in NAMES}) for item in here]
         take(session, [*rest, found], as_of=door.clock(), snapshot=1, now=door.clock())
         return session.scalars(breaks.live().where(BreakItem.break_key == found.break_key)).one()
+
+
+def a_dispute(door: Door) -> str:
+    """The reference of a dispute over a deposit that was paid, charged back as fraud."""
+    person = a_client(door, Stage.VERIFIED)
+    with db.transaction(door.database.engine()) as session:
+        payment = payments.request_deposit(
+            session,
+            person.id,
+            Money.parse("100.00", "USD"),
+            method="card",
+            actor=HUB,
+            now=door.clock(),
+        )
+        payment.psp_payment_id = f"pi_{payment.reference}"
+        for kind, more in (("payment_intent.succeeded", {}), ("charge.dispute.created", FRAUD)):
+            hear(session, payment, kind, **more)
+        return session.scalars(disputes.of_payment(payment.id)).one().reference
+
+
+FRAUD = {
+    "reason": "fraudulent",
+    "network_reason_code": "10.4",
+    "evidence_details": {"due_by": 1_773_300_000},
+}
 
 
 def a_house_account(door: Door, name: str, kind: str) -> None:

@@ -449,6 +449,19 @@ def reverse_adjustment(door: Door, path: str) -> Attempt:
     return Attempt(door.signed_in(Role.SUPPORT), path.format(**found), verbs, sent)
 
 
+@recipe("POST", "/api/disputes/{reference}/packs", "/staff/disputes/{reference}/packs")
+def make_pack(door: Door, path: str) -> Attempt:
+    place = path.format(reference=cast.a_dispute(door))
+    return Attempt(door.signed_in(Role.FINANCE), place, ["dispute:pack"])
+
+
+@recipe("POST", "/api/disputes/{reference}/answer", "/staff/disputes/{reference}/answer")
+def answer_dispute(door: Door, path: str) -> Attempt:
+    place = path.format(reference=cast.a_dispute(door))
+    form = {"answer": "accepted", "note": "not worth the work"}
+    return Attempt(door.signed_in(Role.FINANCE), place, ["dispute:accept"], body(path, form))
+
+
 @recipe("POST", "/api/users", "/staff/users")
 def colleague(door: Door, path: str) -> Attempt:
     form = {"email": f"{uuid7().hex}@example.com", "name": "Omar"}

@@ -35,7 +35,7 @@ CUT = "select 'the line is cut before this arrives'"
 FATAL = (SHUT_DOWN, CONNECTION_FAILURE, CUT)
 
 NO_MONEY = frozenset(
-    {"audit", "clients", "kpis", "kyc", "messages", "partners", "platforms", "reports"}
+    {"audit", "clients", "disputes", "kpis", "kyc", "messages", "partners", "platforms", "reports"}
 )
 NO_MONEY |= {"review", "rules", "users"}
 """Nouns of permissions whose routes move money only under a key, if at all."""

@@ -24,6 +24,7 @@ STORY_PATHS: dict[str, tuple[Permission, str]] = {
     "wallet": (Permission.LEDGER_READ, "/staff/ledger/"),
     "message": (Permission.MESSAGES_READ, "/staff/messages#m"),
     "payment": (Permission.PAYMENTS_READ, "/staff/payments/"),
+    "dispute": (Permission.DISPUTES_READ, "/staff/disputes/"),
 }
 """Where each kind of `story.Opens` is, and what it takes to go there."""
 

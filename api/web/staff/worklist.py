@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from api.web.shell import money
+from api.web.shell import moment, money
 from operational.access import queries as access
 from operational.access.matrix import Permission
 from operational.messaging import queries as messaging
 from operational.partners import queries as partners
 from operational.payments.adjustments import queries as adjustments
+from operational.payments.disputes import queries as disputes
 from operational.platforms import queries as platforms
 from operational.reconciliation import queries as reconciliation
 from operational.review import queries as review
@@ -80,6 +81,13 @@ def _asked_about_break(approval: Any) -> Line:
     return Line(title, approval.created_at, "/staff/breaks/approvals", approval.reason)
 
 
+def _dispute(dispute: Any) -> Line:
+    amount = money(dispute.amount_minor, dispute.currency)
+    remark = f"Answer due {moment(dispute.due_at)}" if dispute.due_at else dispute.reason or ""
+    path = f"/staff/disputes/{dispute.reference}"
+    return Line(f"{dispute.reference}: {amount}", dispute.opened_at, path, remark)
+
+
 WAITING: tuple[Waiting, ...] = (
     Waiting(P.REVIEW_READ, "Cases for review", "/staff/review", review.open_cases),
     Waiting(
@@ -95,6 +103,14 @@ WAITING: tuple[Waiting, ...] = (
         "/staff/messages",
         messaging.parked_commands,
         _command,
+    ),
+    Waiting(
+        P.DISPUTES_ANSWER,
+        "Disputes to answer",
+        "/staff/disputes",
+        disputes.unanswered,
+        _dispute,
+        "opened_at",
     ),
     Waiting(
         P.ADJUSTMENTS_APPROVE,

@@ -4,16 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from operational.payments.disputes.errors import DisputeNotFound
 from operational.payments.disputes.models import Dispute, EvidencePack
 from operational.payments.disputes.rules import Told
-from operational.payments.disputes.states import INQUIRIES, LOST, OF_NEWS, Stage
+from operational.payments.disputes.states import (
+    ANSWERABLE,
+    INQUIRIES,
+    LOST,
+    OF_NEWS,
+    AnswerStatus,
+    Stage,
+)
 from operational.payments.models import PaymentEvent
 from operational.payments.states import News
 
 _INQUIRIES = [str(stage) for stage in INQUIRIES]
+_ANSWERABLE = [str(stage) for stage in ANSWERABLE]
 _LOST = [str(stage) for stage in LOST]
 
 
@@ -48,6 +57,43 @@ def history(session: Session, client_id: UUID) -> History:
 
 def by_reference(reference: str) -> Select[Dispute]:
     return select(Dispute).where(Dispute.reference == reference)
+
+
+def get(session: Session, reference: str) -> Dispute:
+    """The dispute with this reference.
+
+    Raises:
+        DisputeNotFound.
+    """
+    found = session.scalar(by_reference(reference))
+    if found is None:
+        raise DisputeNotFound(f"There is no dispute {reference}.")
+    return found
+
+
+def matching(stage: str | None = None) -> Select[Dispute]:
+    """Disputes of everybody, of one stage if said; in no order."""
+    found = select(Dispute)
+    return found if stage is None else found.where(Dispute.stage == stage)
+
+
+def unanswered() -> Select[Dispute]:
+    """Those whose bank waits for us."""
+    return select(Dispute).where(
+        Dispute.stage.in_(_ANSWERABLE),
+        Dispute.answer_status.is_(None) | (Dispute.answer_status == AnswerStatus.REFUSED),
+    )
+
+
+def by_deadline() -> ColumnElement[datetime | None]:
+    """The order in which they must be answered."""
+    return Dispute.due_at.asc().nulls_last()
+
+
+def story(session: Session, dispute: Dispute) -> list[tuple[Stage, PaymentEvent]]:
+    """What the provider told, in the order in which it happened, with the stage each speaks of."""
+    events = sorted(session.scalars(events_of(dispute)), key=lambda one: one.occurred_at)
+    return [(told.stage, event) for event in events if (told := told_of(event))]
 
 
 def of_payment(payment_id: UUID) -> Select[Dispute]:

@@ -1,7 +1,9 @@
-"""What a provider's message says of a dispute, in our words."""
+"""Disputes at a provider: what its messages say of them, and how it takes our answer."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from operational.payments.disputes.states import Stage
 
@@ -28,3 +30,42 @@ def dispute(
         "due_at": due_at and due_at.isoformat(),
     }
     return {"dispute": {name: value for name, value in said.items() if value}}
+
+
+@dataclass(frozen=True, slots=True)
+class Defence:
+    """Our answer to a bank that questions a deposit."""
+
+    reference: str
+    """Ours, of the dispute: the provider's idempotency key."""
+    psp_dispute_id: str
+    document: bytes
+    """The evidence pack, a PDF."""
+    summary: Mapping[str, str]
+    """The same in the few words of `pack.SUMMARY`, for providers that ask for fields."""
+
+
+@runtime_checkable
+class TakesAnswers(Protocol):
+    """A provider that takes our answer over its API; others have pages for it."""
+
+    def defend(self, defence: Defence) -> None:
+        """Hand in the evidence and submit it.
+
+        Raises:
+            PspRefused, PspUnavailable.
+        """
+
+    def accept_dispute(self, reference: str, psp_dispute_id: str) -> None:
+        """Let the money go.
+
+        Raises:
+            PspRefused, PspUnavailable.
+        """
+
+    def is_answered(self, psp_dispute_id: str) -> bool:
+        """Whether it has our answer; False also where it cannot be asked.
+
+        Raises:
+            PspRefused, PspUnavailable.
+        """

@@ -1,5 +1,8 @@
 """Adyen: JSON API calls, notifications of several items, an HMAC in each item, minor units."""
 
+import base64
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +11,6 @@ from typing import Any
 import httpx
 
 from operational.kit.money import AmountInvalid, Money
-from operational.kit.signatures import base64_text, is_signed
 from operational.kit.vendors import trust
 from operational.payments.disputes.states import Stage
 from operational.payments.errors import CallbackMalformed, CallbackRefused
@@ -24,7 +26,8 @@ from operational.payments.psp import (
     SignedEvent,
     strict,
 )
-from operational.payments.psp.disputes import dispute
+from operational.payments.psp.adyen import disputes
+from operational.payments.psp.disputes import Defence, dispute
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
 from operational.payments.states import WHOLE, News, PayoutNews
 
@@ -221,6 +224,15 @@ class Adyen:
         is_captured = news is News.AUTHORISED and self._is_capture_immediate
         return News.SUCCEEDED if is_captured else news
 
+    def defend(self, defence: Defence) -> None:
+        disputes.defend(self._client, self.merchant, defence)
+
+    def accept_dispute(self, reference: str, psp_dispute_id: str) -> None:
+        disputes.accept(self._client, self.merchant, reference, psp_dispute_id)
+
+    def is_answered(self, psp_dispute_id: str) -> bool:  # noqa: ARG002 - Adyen tells of disputes by notifications only
+        return False
+
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> list[SignedEvent]:  # noqa: ARG002 - the signature holds no time
         notification = strict.document(body)
         found = notification.get("notificationItems")
@@ -237,7 +249,7 @@ class Adyen:
         if not isinstance(signature, str) or not signature.isascii():
             raise CallbackRefused("header")
         message = signed_text(item).encode()
-        if not is_signed(self._keys, message, [signature], written=base64_text):
+        if not any(hmac.compare_digest(_sign(key, message), signature) for key in self._keys):
             raise CallbackRefused("signature")
         alone = {"live": notification.get("live"), "notificationItems": [wrapped]}
         return SignedEvent(_external_id(item), json.dumps(alone).encode())
@@ -300,6 +312,10 @@ def signed_text(item: dict[str, Any]) -> str:
         strict.text(item, "success"),
     )
     return ":".join(str(field) for field in fields)
+
+
+def _sign(key: bytes, message: bytes) -> str:
+    return base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
 
 
 def _external_id(item: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """Stripe: form-encoded API calls, `Stripe-Signature` over the raw body, minor units."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,7 +10,6 @@ from typing import Any
 import httpx
 
 from operational.kit.money import AmountInvalid, Money
-from operational.kit.signatures import is_signed
 from operational.kit.vendors import trust
 from operational.payments.disputes.states import Stage
 from operational.payments.errors import CallbackMalformed, CallbackRefused
@@ -24,7 +25,8 @@ from operational.payments.psp import (
     SignedEvent,
     strict,
 )
-from operational.payments.psp.disputes import dispute
+from operational.payments.psp.disputes import Defence, dispute
+from operational.payments.psp.stripe import disputes
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered
 from operational.payments.states import News
 
@@ -184,12 +186,22 @@ class Stripe:
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         return answered(self._client.build_request("GET", path, params=query), self._client)
 
+    def defend(self, defence: Defence) -> None:
+        disputes.defend(self._client, defence)
+
+    def accept_dispute(self, reference: str, psp_dispute_id: str) -> None:
+        disputes.accept(self._client, reference, psp_dispute_id)
+
+    def is_answered(self, psp_dispute_id: str) -> bool:
+        return disputes.is_answered(self._client, psp_dispute_id)
+
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> list[SignedEvent]:
         at, signatures = _signature_header(headers.get("stripe-signature", ""))
         if abs(now.timestamp() - int(at)) > TOLERANCE_SECONDS:
             raise CallbackRefused("timestamp")
         signed = at.encode() + b"." + body
-        if not is_signed(self._secrets, signed, signatures):
+        expected = [hmac.new(key, signed, hashlib.sha256).hexdigest() for key in self._secrets]
+        if not any(hmac.compare_digest(one, two) for one in expected for two in signatures):
             raise CallbackRefused("signature")
         event = strict.document(body)
         return [SignedEvent(strict.text(event, "id"), body)]

@@ -1,1 +1,0 @@
-"""A stand-in for Checkout.com: hosted payments pages, refunds, disputes, webhooks, reports."""

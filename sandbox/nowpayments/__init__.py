@@ -1,1 +1,0 @@
-"""A stand-in for NOWPayments: invoices paid in a coin, callbacks, mass payouts."""
