@@ -78,7 +78,7 @@ class WalletOut(BaseModel):
 class DepositForm(MoneyForm):
     """A deposit a client wants to make."""
 
-    method: Literal["card", "ideal", "bank_transfer"] = "card"
+    method: Literal["card", "crypto", "ideal", "bank_transfer"] = "card"
 
 
 class TransferForm(MoneyForm):

@@ -44,7 +44,7 @@ class MoneyForm(BaseModel):
 class DepositPageForm(MoneyForm):
     """The deposit page's form."""
 
-    method: Literal["card"] = "card"
+    method: Literal["card", "crypto"] = "card"
     once: OncePerPage
 
 

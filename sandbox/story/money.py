@@ -39,7 +39,7 @@ class Ending(StrEnum):
 
     PAID = "paid"
     SECOND_CARD = "second_card"
-    """The first card is declined, the second works."""
+    """The first card is declined, the second works; of a coin too little is sent at first."""
     GIVEN_UP = "given_up"
     """Declined, and nobody tries again."""
     LATE = "late"
@@ -55,6 +55,8 @@ _ENDINGS = {
     Ending.LATE: 6,
     Ending.UNTOLD: 2,
 }
+_CRYPTO_SHARE = 0.08
+_CRYPTO_PRICES = frozenset({"EUR", "USD"})
 _RETURNS = {"": 960, "refund": 20, "chargeback": 20}
 
 
@@ -141,6 +143,8 @@ class Deposit:
         self.funding, self.number, self.tale = funding, number, funding.tale
         self.dice = funding.person.dice(f"deposit {number}")
         self.ending = self.dice.choices(list(_ENDINGS), list(_ENDINGS.values()))[0]
+        is_crypto = funding.person.dice(f"method {number}").random() < _CRYPTO_SHARE
+        self.method = "crypto" if is_crypto and funding.currency in _CRYPTO_PRICES else "card"
 
     def ask(self) -> None:
         amount = self.funding.amount()
@@ -150,7 +154,7 @@ class Deposit:
                 session,
                 self.funding.client_id,
                 amount,
-                method="card",
+                method=self.method,
                 actor=self.funding.actor,
                 now=self.tale.now,
             )
@@ -165,16 +169,32 @@ class Deposit:
         page = self._see()
         if page["session_id"] is None:
             return
-        is_declined = self.ending in {Ending.SECOND_CARD, Ending.GIVEN_UP}
-        moves = [self._move(page, "decline", timedelta())] if is_declined else []
-        if self.ending is not Ending.GIVEN_UP:
-            moves.append(self._move(page, "pay", timedelta(seconds=40 * is_declined)))
+        moves = self._in_a_coin(page) if self.method == "crypto" else self._by_card(page)
         is_told = self.ending is not Ending.UNTOLD
         self.tale.stage.moves(page["psp"], self._act("pays"), moves, is_told=is_told)
         if is_told:
             self.arrive()
         else:
             self.tale.after(timedelta(hours=2), self.be_found)
+
+    def _by_card(self, page: Outcome) -> list[dict[str, Any]]:
+        is_declined = self.ending in {Ending.SECOND_CARD, Ending.GIVEN_UP}
+        moves = [self._move(page, "decline", timedelta())] if is_declined else []
+        if self.ending is not Ending.GIVEN_UP:
+            moves.append(self._move(page, "pay", timedelta(seconds=40 * is_declined)))
+        return moves
+
+    def _in_a_coin(self, page: Outcome) -> list[dict[str, Any]]:
+        """Some choose a coin and leave, some send too little, and most of those the rest later."""
+        if self.ending is Ending.GIVEN_UP:
+            return [self._move(page, "choose", timedelta())]
+        if self.ending is not Ending.SECOND_CARD:
+            return [self._move(page, "pay", timedelta())]
+        pieces = self.dice.choice(((60,), (70, 30), (70, 35)))
+        return [
+            self._move(page, "pay", timedelta(seconds=90 * number)) | {"percent": percent}
+            for number, percent in enumerate(pieces)
+        ]
 
     def be_found(self) -> None:
         self.tale.stage.sweep()
@@ -196,7 +216,10 @@ class Deposit:
     def come_back(self, fortune: str) -> None:
         """A refund we agreed to, or a chargeback nobody asked us about."""
         page = self._see()
-        op = "dispute" if (fortune, page["psp"]) == ("chargeback", "stripe") else fortune
+        if self.method == "crypto":
+            # Nobody takes a coin back.
+            return
+        op = "dispute" if fortune == "chargeback" and page["psp"] != "adyen" else fortune
         move = {"op": op, "at": self.tale.now.isoformat(), "id": page["payment_id"]}
         self.tale.stage.moves(page["psp"], self._act("comes back"), [move])
 
@@ -217,4 +240,5 @@ class Deposit:
     def _move(self, page: Outcome, op: str, later: timedelta) -> dict[str, Any]:
         paid_at = page["payment_id"] if page["psp"] == "stripe" else page["session_id"]
         move = {"op": op, "at": (self.tale.now + later).isoformat(), "id": paid_at}
-        return move | ({"country": self.funding.person.country.code} if op == "pay" else {})
+        is_card = op == "pay" and self.method == "card"
+        return move | ({"country": self.funding.person.country.code} if is_card else {})

@@ -17,6 +17,7 @@ from tests.payments import signing
 
 SECRET, OLD_SECRET, RETIRED = "whsec_new", "whsec_old", "whsec_retired"
 HMAC_KEY, OTHER_KEY = "44" * 32, "55" * 32
+CHECKOUT_KEY, IPN_SECRET = "66" * 32, "ipn secret"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,6 +25,21 @@ def _keys(opened):
     folder = opened.database.settings.root / "secrets"
     stripe = {"api_keys": ["sk_test_1"], "webhook_secrets": [SECRET, OLD_SECRET]}
     adyen = {"api_keys": ["k"], "hmac_keys": [HMAC_KEY], "merchant_accounts": ["KingpostDemo"]}
+    checkout_com = {
+        "api_keys": ["sk_sbox_1"],
+        "signature_keys": [CHECKOUT_KEY],
+        "authorization_keys": ["let-me-in"],
+        "processing_channels": ["pc_1"],
+    }
+    nowpayments = {
+        "api_keys": ["k"],
+        "ipn_secrets": [IPN_SECRET],
+        "emails": ["a@b.example"],
+        "passwords": ["p"],
+        "totp_secrets": ["JBSWY3DPEHPK3PXP"],
+    }
+    secret.write(folder / "checkout_com.json", json.dumps(checkout_com))
+    secret.write(folder / "nowpayments.json", json.dumps(nowpayments))
     secret.write(folder / "stripe.json", json.dumps(stripe))
     secret.write(folder / "adyen.json", json.dumps(adyen))
     paypal = {"client_ids": ["id"], "client_secrets": ["secret"], "webhook_ids": [signing.WEBHOOK]}
@@ -174,6 +190,89 @@ def forged_transmissions(now: int) -> dict[str, tuple[str, bytes, dict[str, str]
     }
 
 
+def webhook(**changes) -> bytes:
+    """What Checkout.com says of a payment."""
+    said = {"id": "pay_1", "action_id": "act_1", "reference": "D-7K3MQ0TR", "amount": 25_000}
+    said |= {"currency": "GBP"} | changes
+    found = {"id": "evt_forged_2", "type": "payment_captured", "created_on": "2026-03-02T09:30:00Z"}
+    return json.dumps(found | {"data": said}).encode()
+
+
+def forged_webhooks() -> dict[str, tuple[str, bytes, dict[str, str]]]:
+    body = webhook()
+
+    def signed(key: str, over: bytes = body, kind: str = "sha256") -> str:
+        return hmac.digest(key.encode(), over, kind).hex()
+
+    def checkout(mark: str, found: bytes = body, key: str = "let-me-in"):
+        return "checkout_com", found, {"Cko-Signature": mark, "Authorization": key}
+
+    right = signed(CHECKOUT_KEY)
+    return {
+        "checkout: no mark": ("checkout_com", body, {"Authorization": "let-me-in"}),
+        "checkout: an empty mark": checkout(""),
+        "checkout: another key": checkout(signed(OTHER_KEY)),
+        "checkout: another hash": checkout(signed(CHECKOUT_KEY, kind="sha512")),
+        "checkout: an upper-case mark": checkout(right.upper()),
+        "checkout: odd letters": checkout(f"ÿ{right[1:]}"),
+        "checkout: no door key": ("checkout_com", body, {"Cko-Signature": right}),
+        "checkout: another door key": checkout(right, key="let-me-out"),
+        "checkout: another amount": checkout(right, webhook(amount=99_000)),
+        "checkout: another currency": checkout(right, webhook(currency="KWD")),
+        "checkout: another reference": checkout(right, webhook(reference="D-XXXXXXXX")),
+        "checkout: one byte more": checkout(right, body + b" "),
+        "checkout: the same JSON written anew": checkout(
+            right, json.dumps(json.loads(body), indent=1).encode()
+        ),
+        "checkout: a key twice": checkout(
+            signed(CHECKOUT_KEY, double := body[:-1] + b', "id": "evt_second"}'), double
+        ),
+        "checkout: no id": checkout(signed(CHECKOUT_KEY, b"{}"), b"{}"),
+        "checkout: a list": checkout(signed(CHECKOUT_KEY, b"[]"), b"[]"),
+    }
+
+
+def ipn(**changes) -> bytes:
+    """What NOWPayments says of a payment, its keys in no order."""
+    said = {"payment_id": 1, "order_id": "D-7K3MQ0TR", "actually_paid": 0.004, "pay_amount": 0.004}
+    said |= {"payment_status": "finished", "price_amount": 250, "price_currency": "eur"}
+    return json.dumps(said | {"fee": {"serviceFee": 1.5, "depositFee": 0}} | changes).encode()
+
+
+def forged_ipns() -> dict[str, tuple[str, bytes, dict[str, str]]]:
+    body = ipn()
+
+    def signed(key: str, over: bytes = body, kind: str = "sha512") -> str:
+        text = json.dumps(json.loads(over), separators=(",", ":"), sort_keys=True)
+        return hmac.digest(key.encode(), text.encode(), kind).hex()
+
+    def crypto(mark: str, found: bytes = body):
+        return "nowpayments", found, {"x-nowpayments-sig": mark}
+
+    right = signed(IPN_SECRET)
+    unsorted = hmac.digest(IPN_SECRET.encode(), body, "sha512").hex()
+    return {
+        "crypto: no mark": ("nowpayments", body, {}),
+        "crypto: an empty mark": crypto(""),
+        "crypto: another secret": crypto(signed("other")),
+        "crypto: another hash": crypto(signed(IPN_SECRET, kind="sha256")),
+        "crypto: a mark over what is not sorted": crypto(unsorted),
+        "crypto: an upper-case mark": crypto(right.upper()),
+        "crypto: more paid": crypto(right, ipn(actually_paid=0.4)),
+        "crypto: another price": crypto(right, ipn(price_amount=2500)),
+        "crypto: another number for the same": crypto(right, body.replace(b"0.004", b"4e-3")),
+        "crypto: another reference": crypto(right, ipn(order_id="D-XXXXXXXX")),
+        "crypto: another status": crypto(right, ipn(payment_status="waiting")),
+        "crypto: deep inside": crypto(right, ipn(fee={"serviceFee": 0, "depositFee": 0})),
+        "crypto: one key more": crypto(right, ipn(parent_payment_id=2)),
+        "crypto: a key twice": crypto(right, body[:-1] + b', "payment_id": 1}'),
+        "crypto: not a number": crypto(right, body.replace(b"0.004", b"NaN")),
+        "crypto: no JSON": crypto(right, b"payment_id=1"),
+        "crypto: a list": crypto(hmac.digest(IPN_SECRET.encode(), b"[]", "sha512").hex(), b"[]"),
+        "crypto: no id": crypto(signed(IPN_SECRET, b"{}"), b"{}"),
+    }
+
+
 def state(opened) -> tuple:
     """Everything a callback could change."""
     counts = text("""
@@ -193,13 +292,13 @@ def stored(opened, external_id) -> list[bytes]:
     return opened.query(lambda session: session.scalars(wanted, {"id": external_id}).all())
 
 
-def test_forty_forged_requests_are_refused_and_change_nothing(opened):
+def test_forged_requests_to_every_provider_are_refused_and_change_nothing(opened):
     before, now = state(opened), int(opened.clock().timestamp())
-    attempts = forged(now) | forged_transmissions(now)
+    attempts = forged(now) | forged_transmissions(now) | forged_webhooks() | forged_ipns()
 
     answers = {name: send(opened, *attempt).status_code for name, attempt in attempts.items()}
 
-    assert len(attempts) >= 40
+    assert len(attempts) >= 85
     assert {n: code for n, code in answers.items() if code not in {400, 401, 404, 413}} == {}
     assert state(opened) == before
 
@@ -225,6 +324,22 @@ def test_a_callback_is_stored_byte_for_byte_under_either_live_secret(opened, sec
 
     assert answer.status_code == 200
     assert stored(opened, external_id) == [body]
+
+
+def test_the_same_requests_rightly_signed_are_stored(opened):
+    body, told = webhook(), ipn()
+    mark = hmac.digest(CHECKOUT_KEY.encode(), body, "sha256").hex()
+    text = json.dumps(json.loads(told), separators=(",", ":"), sort_keys=True)
+    sorted_mark = hmac.digest(IPN_SECRET.encode(), text.encode(), "sha512").hex()
+
+    answers = [
+        send(opened, "checkout_com", body, {"Cko-Signature": mark, "Authorization": "let-me-in"}),
+        send(opened, "nowpayments", told, {"X-Nowpayments-Sig": sorted_mark}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert stored(opened, "evt_forged_2") == [body]
+    assert stored(opened, "1:finished:0.004") == [told]
 
 
 def test_adyen_hears_the_word_it_waits_for(opened):

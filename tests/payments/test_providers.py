@@ -1,7 +1,7 @@
 """Deposits through the providers' own wire formats, with everything that can go wrong on the line."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,18 +28,21 @@ from operational.payments.psp.stripe.adapter import Stripe
 from tests.faults import processes
 from tests.payments.deposits import a_verified_client, herself, rules_in_force, wallet_minor
 
-NAMES = ("stripe", "adyen")
+NAMES = ("stripe", "adyen", "checkout_com")
 
 
 @pytest.fixture(scope="module")
 def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Both providers, over one home."""
+    """All providers of cards and coins, over one home."""
     home: Path = tmp_path_factory.mktemp("home")
-    with (
-        processes.vendor("stripe", home / "sandbox") as stripe,
-        processes.vendor("adyen", home / "sandbox") as adyen,
-    ):
-        yield home, {"stripe": stripe, "adyen": adyen}
+    with ExitStack() as running:
+        yield (
+            home,
+            {
+                name: running.enter_context(processes.vendor(name, home / "sandbox"))
+                for name in (*NAMES, "nowpayments")
+            },
+        )
 
 
 @dataclass
@@ -51,18 +54,19 @@ class Desk:
     settings: Settings
     psps: dict[str, Psp]
     client: Client
+    briton: Client
     now: datetime = field(default_factory=utc_now)
 
     def ask(self, psp: str, amount: str = "100.00") -> Payment:
         """A deposit that the routing sends to that provider first."""
-        currency = {"stripe": "USD", "adyen": "PLN"}[psp]
+        client = self.briton if psp == "checkout_com" else self.client
         with db.transaction(self.engine) as session:
             payment = service.request_deposit(
                 session,
-                self.client.id,
-                Money.parse(amount, currency),
-                method="card",
-                actor=herself(self.client),
+                client.id,
+                Money.parse(amount, CURRENCY[psp]),
+                method="crypto" if psp == "nowpayments" else "card",
+                actor=herself(client),
                 now=self.now,
             )
         assert payment.psp == psp
@@ -122,8 +126,9 @@ class Desk:
             pass
 
     def wallet(self, currency: str) -> int:
+        client = self.briton if currency == "GBP" else self.client
         with db.transaction(self.engine) as session:
-            return wallet_minor(session, self.client, currency)
+            return wallet_minor(session, client, currency)
 
     def fault(self, psp: str, match: str, kind: str, **more: Any) -> None:
         rule = {"match": match, "fault": kind, "delay_ms": 50} | more
@@ -139,17 +144,27 @@ def desk(database, vendors) -> Iterator[Desk]:
     with db.transaction(engine) as session:
         rules_in_force(session)
         client = a_verified_client(session, country="PL")
+        briton = a_verified_client(session, country="GB")
     psps = connect(settings, {})
-    yield Desk(engine, urls, settings, psps, client)
+    yield Desk(engine, urls, settings, psps, client, briton)
     for psp in psps.values():
         psp.close()
     for url in urls.values():
         httpx.delete(f"{url}/sandbox/faults")
 
 
-CARDS = {"stripe": "4242424242424242", "adyen": "4111111111111111"}
-CREATE = {"stripe": "POST /v1/checkout/sessions", "adyen": "POST /v71/sessions"}
-CURRENCY = {"stripe": "USD", "adyen": "PLN"}
+CARDS = {
+    "stripe": "4242424242424242",
+    "adyen": "4111111111111111",
+    "checkout_com": "4242424242424242",
+}
+CREATE = {
+    "stripe": "POST /v1/checkout/sessions",
+    "adyen": "POST /v71/sessions",
+    "checkout_com": "POST /hosted-payments",
+    "nowpayments": "POST /v1/invoice",
+}
+CURRENCY = {"stripe": "USD", "adyen": "PLN", "checkout_com": "GBP", "nowpayments": "EUR"}
 
 
 @pytest.mark.parametrize("psp", NAMES)
@@ -264,7 +279,7 @@ def test_a_page_opened_over_another_amount_credits_nothing(desk, psp, fault):
     desk.deliver(psp, desk.pay(payment))
     desk.apply()
 
-    assert desk.wallet("USD") + desk.wallet("PLN") == 0
+    assert sum(map(desk.wallet, CURRENCY.values())) == 0
     with db.transaction(desk.engine) as session:
         assert set(session.scalars(select(InboxMessage.status))) == {"parked"}
 
@@ -318,7 +333,7 @@ def test_what_the_sweeper_finds_other_than_agreed_is_parked_for_a_person(desk, p
     for minutes in (16, 32):
         desk.sweep(minutes=minutes)
 
-    assert desk.messages() == [(f"{psp}.poll", "parked")]
+    assert set(desk.messages()) == {(f"{psp}.poll", "parked")}
     assert (desk.again(payment).status, desk.wallet(CURRENCY[psp])) == ("pending", 0)
 
 
@@ -383,3 +398,89 @@ def test_a_page_nobody_paid_on_expires_after_a_day_and_a_late_success_still_coun
     desk.apply()
 
     assert desk.wallet("USD") == 10_000
+
+
+def paid(desk: Desk, payment: Payment, *moves: dict[str, Any]) -> dict[str, Any]:
+    """The client moves coins on the invoice; what that brings is delivered and applied."""
+    at = str(int(utc_now().timestamp()))
+    invoice = desk.again(payment).psp_session_id
+    url = f"{desk.urls['nowpayments']}/sandbox/moves?deliver=return"
+    steps = [{"at": at, "id": invoice, "op": "pay"} | move for move in moves]
+    answer: dict[str, Any] = httpx.post(url, json=steps).raise_for_status().json()
+    desk.deliver("nowpayments", answer["callbacks"])
+    desk.apply()
+    return answer
+
+
+@pytest.mark.parametrize("fault", ["timeout_after", "garbage"])
+def test_a_deposit_in_a_coin_is_credited_at_the_price_it_was_asked_for(desk, fault):
+    desk.fault("nowpayments", CREATE["nowpayments"], fault)
+    payment = desk.ask("nowpayments")
+    desk.carry()
+    desk.carry(2)
+
+    told = paid(desk, payment, {"coin": "btc"})
+    desk.deliver("nowpayments", told["callbacks"])
+    desk.apply()
+
+    payment = desk.again(payment)
+    assert (payment.status, payment.arrived_minor, desk.wallet("EUR")) == (
+        "succeeded",
+        10_000,
+        10_000,
+    )
+    assert payment.psp_payment_id == told["objects"][0]["id"]
+
+
+def test_less_then_the_rest_then_more_to_the_same_address_is_credited_as_it_comes(desk):
+    payment = desk.ask("nowpayments")
+    desk.carry()
+    first = paid(desk, payment, {"percent": 60})["objects"][0]["id"]
+    assert (desk.again(payment).status, desk.wallet("EUR")) == ("underpaid", 6_000)
+
+    again = {"op": "send", "id": first}
+    paid(desk, payment, again | {"percent": 40})
+    assert (desk.again(payment).status, desk.wallet("EUR")) == ("succeeded", 10_000)
+
+    paid(desk, payment, again | {"percent": 30})
+    assert (desk.again(payment).status, desk.wallet("EUR")) == ("overpaid", 13_000)
+
+
+def test_a_coin_that_comes_after_all_has_expired_is_credited(desk):
+    payment = desk.ask("nowpayments")
+    desk.carry()
+    chosen = paid(desk, payment, {"op": "choose"})["objects"][0]["id"]
+    paid(desk, payment, {"op": "end", "id": chosen})
+    assert (desk.again(payment).status, desk.again(payment).failure_reason) == (
+        "failed",
+        "expired",
+    )
+
+    paid(desk, payment, {"op": "send", "id": chosen, "percent": 99})
+
+    assert (desk.again(payment).status, desk.wallet("EUR")) == ("underpaid", 9_900)
+
+
+@pytest.mark.parametrize("fault", ["wrong_amount", "wrong_currency"])
+def test_an_invoice_over_another_price_credits_nothing(desk, fault):
+    desk.fault("nowpayments", CREATE["nowpayments"], fault)
+    payment = desk.ask("nowpayments")
+    desk.carry()
+
+    paid(desk, payment, {})
+
+    assert desk.wallet("EUR") + desk.wallet("USD") == 0
+    assert {status for _, status in desk.messages()} == {"parked"}
+
+
+def test_coins_whose_callbacks_never_come_are_found_by_the_sweeper(desk):
+    payment = desk.ask("nowpayments")
+    desk.carry()
+    at = str(int(utc_now().timestamp()))
+    invoice = desk.again(payment).psp_session_id
+    steps = [{"op": "pay", "at": at, "id": invoice, "percent": 50}] * 2
+    httpx.post(f"{desk.urls['nowpayments']}/sandbox/moves?deliver=never", json=steps)
+
+    assert desk.sweep(minutes=16) == 1
+
+    assert (desk.again(payment).status, desk.wallet("EUR")) == ("succeeded", 10_000)

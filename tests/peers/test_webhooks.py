@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from operational.kit import signatures
 from operational.payments.errors import CallbackRefused
 from operational.payments.psp.adyen.adapter import Adyen
 from operational.payments.psp.paypal.adapter import signed_text
@@ -43,27 +44,41 @@ def paypal(vector):
     return [said]
 
 
-ADAPTERS = {"paypal": paypal, "adyen": adyen, "stripe": stripe}
+def plain(vector):
+    """A hash over the raw body in a header of its own: Coinbase Commerce, Onfido, Razorpay."""
+    keys = [vector["secret"].encode()]
+    return signatures.is_signed(keys, vector["body"].encode(), [vector["signature"]])
+
+
+def standard(vector):
+    now = datetime.fromtimestamp(vector["now"], UTC)
+    body = vector["body"].encode()
+    return signatures.is_standard_webhook([vector["secret"]], vector["headers"], body, now)
+
+
+JUDGES = {
+    "adyen": adyen,
+    "coinbase_commerce": plain,
+    "onfido": plain,
+    "paypal": paypal,
+    "razorpay": plain,
+    "standard_webhooks": standard,
+    "stripe": stripe,
+}
 
 
 def is_believed(vector):
     try:
-        return bool(ADAPTERS[vector["psp"]](vector))
+        return bool(JUDGES[vector["psp"]](vector))
     except CallbackRefused:
         return False
 
 
-def test_every_callback_of_a_provider_we_know_gets_its_verdict(vectors):
-    judged = {v["id"]: is_believed(v) for v in vectors if v["psp"] in ADAPTERS}
+def test_every_callback_gets_its_verdict(vectors):
+    judged = {v["id"]: is_believed(v) for v in vectors}
 
-    assert judged == {
-        "adyen-notification-1": True,
-        "paypal-signed-string": True,
-        "stripe-v1": True,
-        "stripe-stale": False,
-    }
     refused = {v["id"] for v in vectors if v["expect"] not in {"valid", "signed_string equality"}}
-    assert judged == {name: name not in refused for name in judged}
+    assert judged == {v["id"]: v["id"] not in refused for v in vectors}
 
 
 def test_none_of_them_is_believed_once_a_sign_of_it_is_changed(vectors):
@@ -71,8 +86,5 @@ def test_none_of_them_is_believed_once_a_sign_of_it_is_changed(vectors):
         if vector["psp"] == "adyen":
             item = vector["item"] | {"merchantReference": "D-OTHER"}
             assert not is_believed(vector | {"item": item})
-        elif vector["psp"] == "paypal":
-            assert not is_believed(vector | {"body": vector["body"].replace("20.0", "90.0")})
-        elif vector["psp"] == "stripe":
-            body = vector["body"].replace("evt_test", "evt_best")
-            assert not is_believed(vector | {"body": body})
+        else:
+            assert not is_believed(vector | {"body": vector["body"] + " "})

@@ -138,7 +138,7 @@ def test_a_small_broker_has_clients_money_trades_partners_and_cases(whole):
 
     assert len(facts["clients"]) == CLIENTS
     assert {stage for _, stage, *_ in facts["clients"]} >= {"lead", "verified"}
-    assert {psp for _, psp, *_ in facts["payments"]} == {"adyen", "stripe"}
+    assert {psp for _, psp, *_ in facts["payments"]} >= {"adyen", "stripe"}
     assert len({currency for *_, currency in facts["payments"]}) > 1
     assert facts["partners"]
     assert facts["cases"]

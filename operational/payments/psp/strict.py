@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, NoReturn
 
+from operational.kit.signatures import NumberText
 from operational.payments.errors import CallbackMalformed
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -20,7 +21,7 @@ def document(body: bytes) -> dict[str, Any]:
             body.decode("utf-8"),
             object_pairs_hook=_unique,
             parse_constant=_refuse,
-            parse_float=str,
+            parse_float=NumberText,
         )
         if _SURROGATE.search(body):
             # Half of a pair is no letter, and cannot be written down again.

@@ -1,8 +1,5 @@
 """Adyen: JSON API calls, notifications of several items, an HMAC in each item, minor units."""
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,6 +8,7 @@ from typing import Any
 import httpx
 
 from operational.kit.money import AmountInvalid, Money
+from operational.kit.signatures import base64_text, is_signed
 from operational.kit.vendors import trust
 from operational.payments.disputes.states import Stage
 from operational.payments.errors import CallbackMalformed, CallbackRefused
@@ -249,7 +247,7 @@ class Adyen:
         if not isinstance(signature, str) or not signature.isascii():
             raise CallbackRefused("header")
         message = signed_text(item).encode()
-        if not any(hmac.compare_digest(_sign(key, message), signature) for key in self._keys):
+        if not is_signed(self._keys, message, [signature], written=base64_text):
             raise CallbackRefused("signature")
         alone = {"live": notification.get("live"), "notificationItems": [wrapped]}
         return SignedEvent(_external_id(item), json.dumps(alone).encode())
@@ -312,10 +310,6 @@ def signed_text(item: dict[str, Any]) -> str:
         strict.text(item, "success"),
     )
     return ":".join(str(field) for field in fields)
-
-
-def _sign(key: bytes, message: bytes) -> str:
-    return base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
 
 
 def _external_id(item: dict[str, Any]) -> str:

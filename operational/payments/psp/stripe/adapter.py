@@ -1,7 +1,5 @@
 """Stripe: form-encoded API calls, `Stripe-Signature` over the raw body, minor units."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +8,7 @@ from typing import Any
 import httpx
 
 from operational.kit.money import AmountInvalid, Money
+from operational.kit.signatures import is_signed
 from operational.kit.vendors import trust
 from operational.payments.disputes.states import Stage
 from operational.payments.errors import CallbackMalformed, CallbackRefused
@@ -200,8 +199,7 @@ class Stripe:
         if abs(now.timestamp() - int(at)) > TOLERANCE_SECONDS:
             raise CallbackRefused("timestamp")
         signed = at.encode() + b"." + body
-        expected = [hmac.new(key, signed, hashlib.sha256).hexdigest() for key in self._secrets]
-        if not any(hmac.compare_digest(one, two) for one in expected for two in signatures):
+        if not is_signed(self._secrets, signed, signatures):
             raise CallbackRefused("signature")
         event = strict.document(body)
         return [SignedEvent(strict.text(event, "id"), body)]

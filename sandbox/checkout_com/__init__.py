@@ -1,0 +1,1 @@
+"""A stand-in for Checkout.com: hosted payments pages, refunds, disputes, webhooks, reports."""

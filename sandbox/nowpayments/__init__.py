@@ -1,0 +1,1 @@
+"""A stand-in for NOWPayments: invoices paid in a coin, callbacks, mass payouts."""
