@@ -1,11 +1,19 @@
 {#
-    Which expectation a line speaks of, by the keys it carries: our reference, then the provider's id
-    of the payment. Where the two disagree the provider's id decides, and the reference was wrong.
+    Which expectation a line speaks of: what a person said, or else the keys it carries: our
+    reference, then the provider's id of the payment. Where the two disagree the provider's id decides, and the reference was wrong.
     One row per line; without an expectation where no key is known to us.
 #}
-{% macro paired_by_key(expectations, lines) %}
+{% macro paired_by_key(expectations, lines, chosen) %}
     select * from (
         with
+        by_hand as (
+            select
+                c.line_id,
+                c.expectation_key
+            from {{ chosen }} as c
+            semi join {{ expectations }} as e on c.expectation_key = e.expectation_key
+        ),
+
         named as (
             select
                 l.*,
@@ -18,6 +26,7 @@
                     and l.movement = e.movement
                     and l.leg = e.leg
                     and e.is_named_alone
+            where l.line_id not in (select h.line_id from by_hand as h)
         ),
 
         doubtful as (
@@ -25,6 +34,14 @@
             where expectation_key is null or not is_agreed
         )
 
+        select
+            l.*,
+            h.expectation_key,
+            'by_hand' as rule,
+            false as is_misnamed
+        from by_hand as h
+        inner join {{ lines }} as l on h.line_id = l.line_id
+        union all
         select
             * exclude (is_agreed),
             'our_reference' as rule,
@@ -89,6 +106,7 @@
 #}
 {% macro kind_of_break() -%}
     case
+        when i.rule = 'by_hand' then null
         when i.line_count = 0 then 'missing_external'
         when i.expectation_count = 0
             then if(i.is_of_failed_payment, 'status_mismatch', 'missing_internal')

@@ -89,6 +89,8 @@
             ~ " where extract_id > " ~ since
             ~ " or our_reference in (select our_reference from " ~ others ~ ")"
             ~ " or external_reference in (select external_reference from " ~ others ~ ")"
+            ~ " or " ~ key ~ " in (select " ~ key ~ " from " ~ ref("stg_reconciliation__matched_lines")
+            ~ " where extract_id > " ~ since ~ ")"
         ) %}
     {% endif %}
 {% endmacro %}

@@ -1,5 +1,6 @@
--- What is wrong now. A thing not found is wrong from the moment on when it was due; now is the
--- moment that was extracted, not that of building.
+-- What is wrong now and was not decided on. A thing not found is wrong from the moment on when it was
+-- due; now is the moment that was extracted, not that of building. What was decided on stands for as
+-- long as the amounts do.
 with
 
 items as (
@@ -8,6 +9,10 @@ items as (
         concat_ws('|', leg, kind, item_key) as break_key
     from {{ ref("int_reconciled") }}
     where kind is not null
+),
+
+decided as (
+    select * from {{ ref("stg_reconciliation__resolutions") }}
 )
 
 select
@@ -32,8 +37,13 @@ select
     due_at
 from items
 where
-    kind <> 'missing_external'
-    or due_at <= (
-        select max(extracts.as_of) from {{ source("raw", "extracts") }} as extracts
-        where extracts.source = 'operational_db'
+    (break_key, expected_minor, actual_minor) not in (
+        select (decided.break_key, decided.expected_minor, decided.actual_minor) from decided
+    )
+    and (
+        kind <> 'missing_external'
+        or due_at <= (
+            select max(extracts.as_of) from {{ source("raw", "extracts") }} as extracts
+            where extracts.source = 'operational_db'
+        )
     )

@@ -24,8 +24,12 @@ lines as (
         {% if is_incremental() %}and line_id in (from concerned_lines){% endif %}
 ),
 
+chosen as (
+    select * from {{ ref("stg_reconciliation__matched_lines") }}
+),
+
 keyed as (
-    {{ paired_by_key("expectations", "lines") }}
+    {{ paired_by_key("expectations", "lines", "chosen") }}
 ),
 
 settled as (
