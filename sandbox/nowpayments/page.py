@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sandbox.nowpayments import verbs
 from sandbox.nowpayments.verbs import found
 from sandbox.pages import templates
+from sandbox.store import Document
 from sandbox.world import World
 
 SHARES = {"all": 100, "less": 60, "more": 110}
@@ -41,7 +42,9 @@ def routes(world: World) -> APIRouter:
             if coin:
                 verbs.choose_coin(world, invoice, coin)
                 return RedirectResponse(f"/payment/?iid={iid}", 303)
-            payment = world.store.listed("payment", "parent = ?", iid)[0]
+            payment = _chosen(world, iid)
+            if payment is None:
+                return _show(world, iid)
             if choice == "give_up":
                 verbs.end(world, payment, "expired")
                 return RedirectResponse(invoice["cancel_url"] or "/payment/", 303)
@@ -54,12 +57,17 @@ def routes(world: World) -> APIRouter:
     return router
 
 
+def _chosen(world: World, invoice_id: str) -> Document | None:
+    """The payment in the coin that was chosen last, not what came to its address again."""
+    payments = world.store.listed("payment", "parent = ?", invoice_id)
+    return next((one for one in payments if one["parent_payment_id"] is None), None)
+
+
 def _show(world: World, invoice_id: str) -> HTMLResponse:
     invoice = world.store.get("invoice", invoice_id)
     if invoice is None:
         return HTMLResponse("No such invoice.", 404)
-    payments = world.store.listed("payment", "parent = ?", invoice_id)
-    payment = payments[0] if payments else None
+    payment = _chosen(world, invoice_id)
     return HTMLResponse(
         templates.get_template("crypto.html").render(
             vendor="NOWPayments",

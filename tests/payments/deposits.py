@@ -23,6 +23,8 @@ from operational.ledger.models import Journal
 from operational.payments import service
 from operational.payments.models import Payment
 from operational.payments.psp.adyen.adapter import Adyen, signed_text
+from operational.payments.psp.checkout_com.adapter import CheckoutCom
+from operational.payments.psp.nowpayments.adapter import NowPayments
 from operational.payments.psp.stripe.adapter import Stripe
 from operational.rules import service as decisions
 
@@ -33,6 +35,12 @@ HMAC_KEYS = ("44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056",
 
 STRIPE = Stripe("http://stripe.invalid", api_key="sk_test_x", webhook_secrets=SECRETS)
 ADYEN = Adyen("http://adyen.invalid", api_key="AQE", hmac_keys=HMAC_KEYS, merchant="KingpostECOM")
+CHECKOUT = CheckoutCom(
+    "http://x.invalid", api_key="sk_sbox_x", signature_keys=["k"], processing_channel="pc_1"
+)
+CRYPTO = NowPayments(
+    "http://x.invalid", api_key="k", ipn_secrets=["s"], email="e", password="p", totp_secret="T"
+)
 PSPS = {"stripe": STRIPE, "adyen": ADYEN}
 
 

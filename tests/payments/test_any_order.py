@@ -25,6 +25,8 @@ from operational.payments.psp import Psp, PspEvent
 from operational.payments.states import News
 from tests.payments.deposits import (
     ADYEN,
+    CHECKOUT,
+    CRYPTO,
     NOW,
     STRIPE,
     a_deposit,
@@ -81,12 +83,23 @@ EXPIRED = (
 UNCAPTURED = ("AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "CANCELLATION")
 DISPUTE_CODES = frozenset({*DISPUTES[1:], *DEFENDED[1:], *EXPIRED[1:]})
 # Two transfers for one deposit, the first told twice over; what came too late for the page counts.
+CHECKED_OUT = (
+    ("payment_captured", {}),
+    ("payment_refunded", {"amount": 2_000}),
+    ("dispute_evidence_required", {"id": "dsp_1"}),
+    ("dispute_won", {"id": "dsp_1"}),
+)
+COINS = (
+    ("expired", 7, None, 0),
+    ("partially_paid", 7, None, "1.2"),
+    ("finished", 8, 7, "0.4"),
+    ("refunded", 8, 7, "0.4"),
+)
 PIECES = (
     (News.FAILED, "T1", 10_000),
     (News.ARRIVED, "T1", 6_000),
     (News.ARRIVED, "T2", 5_000),
     (News.REFUNDED, "R1", 2_000),
-    (News.REFUND_FAILED, "R1", 2_000),
 )
 
 # Everything a callback may touch, in one hash.
@@ -124,6 +137,29 @@ def from_adyen(payment: Payment, codes: Sequence[str]) -> list[PspEvent]:
         item = adyen_item(payment, code, **({} if code == "AUTHORISATION" else later))
         [signed] = ADYEN.verify({}, adyen_body(item), NOW)
         told.append(ADYEN.parse(signed.body))
+    return told
+
+
+def from_checkout(payment: Payment) -> list[PspEvent]:
+    """A card that paid, then a refund and a dispute we won."""
+    told = []
+    for number, (kind, more) in enumerate(CHECKED_OUT):
+        said = {"id": "pay_2", "action_id": f"act_{number}", "currency": payment.currency}
+        said |= {"amount": payment.amount_minor, "reference": payment.reference}
+        said |= {"payment_id": "pay_2", "payment_reference": payment.reference} | more
+        event = {"id": f"evt_{number}", "type": kind, "created_on": NOW.isoformat(), "data": said}
+        told.append(CHECKOUT.parse(json.dumps(event).encode()))
+    return told
+
+
+def in_coins(payment: Payment) -> list[PspEvent]:
+    """An address paid to in part, given up, and paid to again."""
+    told = []
+    for status, payment_id, parent, paid in COINS:
+        said = {"payment_id": payment_id, "parent_payment_id": parent, "payment_status": status}
+        said |= {"order_id": payment.reference, "price_amount": 100, "price_currency": "usd"}
+        said |= {"pay_amount": 2, "actually_paid": paid, "pay_currency": "eth"}
+        told.append(CRYPTO.parse(json.dumps(said | {"updated_at": NOW.isoformat()}).encode()))
     return told
 
 
@@ -295,9 +331,9 @@ def test_all_orders_of_what_arrives_in_pieces_lead_to_one_state(session, payment
 
     found = list(ends(session, STRIPE, payment, in_pieces(payment, PIECES)))
 
-    assert len(found) == 120
+    assert len(found) == 24
     [(status, _, psp_payment_id, _, clearing, *_)] = set(found)
-    assert (status, psp_payment_id, clearing) == ("overpaid", "T1", -11_000)
+    assert (status, psp_payment_id, clearing) == ("refunded", "T1", -9_000)
 
 
 def test_all_orders_of_paypals_events_lead_to_one_state(session, payment):
@@ -325,6 +361,27 @@ def test_all_orders_of_paypals_events_lead_to_one_state(session, payment):
     [(status, _, psp_payment_id, _, clearing, debt, cases)] = set(found)
     assert (status, psp_payment_id, clearing, debt) == ("charged_back", "C1", 0, 0)
     assert sorted(stage for stage, *_ in cases) == ["chargeback", "lost"]
+
+
+@pytest.mark.parametrize(
+    ("psp", "told", "end"),
+    [
+        (CHECKOUT, from_checkout, ("chargeback_won", "pay_2", -8_000)),
+        (CRYPTO, in_coins, ("refunded", "7", -6_000)),
+    ],
+    ids=["checkout", "coins"],
+)
+def test_all_orders_of_the_other_providers_words_lead_to_one_state(
+    session, payment, psp, told, end
+):
+    payment.psp, payment.psp_payment_id = psp.name, None
+    session.flush()
+
+    found = list(ends(session, psp, payment, told(payment)))
+
+    assert len(found) == 24
+    [(status, _, psp_payment_id, _, clearing, *_)] = set(found)
+    assert (status, psp_payment_id, clearing) == end
 
 
 def test_a_status_that_is_whatever_was_said_last_depends_on_the_order(session, payment):

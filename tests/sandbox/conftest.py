@@ -129,9 +129,9 @@ class Server:
     def authorised(self) -> httpx.Client:
         """A client with the vendor's credentials; at MetaTrader, one authenticated connection."""
         match self.name:
-            case "stripe":
+            case "stripe" | "checkout_com":
                 return self.client(Authorization=f"Bearer {self.secrets['api_keys'][0]}")
-            case "adyen":
+            case "adyen" | "nowpayments":
                 return self.client(**{"X-API-Key": self.secrets["api_keys"][0]})
             case _:
                 client = self.client()
