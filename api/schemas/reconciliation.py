@@ -168,3 +168,74 @@ class EndPageForm(_EndForm):
 
 class VerdictForm(_Form):
     verdict: Literal["agree", "refuse"]
+
+
+class AskReportForm(_Form):
+    """Which day is worked out anew, and why."""
+
+    day: date
+    reason: Note
+
+
+class ReportForm(_Form):
+    """What its reader says of a report; a gap in it is signed for with a reason only."""
+
+    verdict: Literal["sign", "refuse"]
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+
+
+class BankAccountForm(_Form):
+    """A bank account that holds client money, as its statements name it."""
+
+    account: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9 /-]{4,40}$")
+    ]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    bank: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100)]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100)]
+    opened_on: date
+
+
+class BankAccountOut(BaseModel):
+    """One bank account on the list."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    id: UUID
+    account: str
+    currency: str
+    bank: str
+    name: str
+    opened_on: date
+    closed_on: date | None
+
+
+class ReportOut(BaseModel):
+    """One version of a day's report."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    id: UUID
+    day: date
+    version: int
+    status: str
+    reason: str | None
+    snapshot: int | None
+    as_of: datetime | None
+    prepared_at: datetime | None
+    decided_at: datetime | None
+    decision_note: str | None
+
+
+class WholeReportOut(ReportOut):
+    """The same with its figures, their digest, and the gaps they have."""
+
+    content: dict[str, Any] | None
+    content_sha256: str | None
+    faults: list[str]
+
+    @classmethod
+    def of(cls, report: Any, faults: list[str]) -> "WholeReportOut":
+        facts = ReportOut.model_validate(report).model_dump()
+        digest = report.content_sha256.hex() if report.content_sha256 else None
+        return cls(**facts, content=report.content, content_sha256=digest, faults=faults)

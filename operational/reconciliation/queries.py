@@ -247,6 +247,20 @@ def report_versions(day: date | None = None) -> Select[DailyReport]:
     return found if day is None else found.where(DailyReport.day == day)
 
 
+def reports_since(day: date) -> Select[DailyReport]:
+    """Every version of the reports from that day on, oldest first."""
+    return (
+        select(DailyReport)
+        .where(DailyReport.day >= day)
+        .order_by(DailyReport.day, DailyReport.version)
+    )
+
+
+def reports_until(day: date, since: date) -> Select[DailyReport]:
+    """The same, and none after the day."""
+    return reports_since(since).where(DailyReport.day <= day)
+
+
 def newest_version(session: Session, day: date) -> DailyReport | None:
     return session.scalar(
         report_versions(day).order_by(DailyReport.version.desc()).limit(1).with_for_update()

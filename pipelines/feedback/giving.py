@@ -12,7 +12,7 @@ from operational.kit import db
 from operational.kit.errors import DomainError
 from operational.kit.settings import Settings
 from operational.reconciliation.intake import Taken
-from pipelines.feedback import breaks
+from pipelines.feedback import breaks, client_money
 
 logger = structlog.get_logger()
 
@@ -22,6 +22,8 @@ class Given:
     """What operations were told."""
 
     breaks: Taken = field(default_factory=Taken)
+    reports: int = 0
+    """Versions of daily client-money reports that were prepared."""
     failure: str = ""
     """Why nothing was given; the next pass tries again."""
 
@@ -31,7 +33,8 @@ def give_back(settings: Settings, now: datetime) -> Given:
     engine = db.engine(settings, db.WORKER, pool_size=1, is_pinged=False)
     try:
         published = publication.current(settings).published
-        return Given(breaks.take_over(settings, engine, published, now))
+        taken = breaks.take_over(settings, engine, published, now)
+        return Given(taken, client_money.report(settings, engine, published, now))
     except publication.NothingPublished:
         return Given()
     except (DBAPIError, DomainError, duckdb.Error) as error:

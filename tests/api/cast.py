@@ -1,6 +1,7 @@
 """People with a past, made by the domain's own verbs: a verified client, money, a trading account."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -23,8 +24,10 @@ from operational.payments.disputes import queries as disputes
 from operational.platforms import service as platforms
 from operational.platforms.service import Sighting
 from operational.reconciliation import queries as breaks
+from operational.reconciliation import reports, statement
 from operational.reconciliation.intake import FACTS, Found, take
-from operational.reconciliation.models import BreakItem
+from operational.reconciliation.models import BreakItem, DailyReport
+from operational.reconciliation.statement import Figure
 from operational.review import queries as review
 from operational.rules import queries as rule_queries
 from operational.rules import service as rules
@@ -171,6 +174,16 @@ def a_house_account(door: Door, name: str, kind: str) -> None:
 def reference_of(door: Door, person: Person) -> str:
     """The client's name for people."""
     return door.query(lambda session: client_queries.get(session, person.id).reference)
+
+
+def a_report(door: Door, *figures: Figure) -> DailyReport:
+    """Yesterday's report in a version of its own, as the lake would fill it."""
+    day, now = door.clock().date() - timedelta(days=1), door.clock()
+    with db.transaction(door.database.engine()) as session:
+        asked = reports.ask_again(session, day, reason="a test", actor=HUB, now=now)
+        content = statement.compose(day, figures, as_of=now, snapshot=1)
+        reports.prepare(session, asked.id, content, as_of=now, snapshot=1, now=now)
+        return asked
 
 
 def an_account(door: Door, person: Person, login: int | None = None) -> UUID:

@@ -462,6 +462,34 @@ def answer_dispute(door: Door, path: str) -> Attempt:
     return Attempt(door.signed_in(Role.FINANCE), place, ["dispute:accept"], body(path, form))
 
 
+@recipe("POST", "/api/client-money/reports", "/staff/client-money")
+def ask_for_report(door: Door, path: str) -> Attempt:
+    day = door.clock().date() - timedelta(days=2 + uuid7().int % 10_000)
+    form = {"day": day.isoformat(), "reason": "a statement came late"}
+    finance = door.signed_in(Role.FINANCE)
+    return Attempt(finance, path, ["report:ask"], body(path, form))
+
+
+@recipe("POST", "/api/client-money/reports/{report_id}/decision", "/staff/client-money/{report_id}")
+def sign_report(door: Door, path: str) -> Attempt:
+    place = path.format(report_id=cast.a_report(door).id)
+    form = {"verdict": "sign", "note": "nobody had money here"}
+    return Attempt(door.signed_in(Role.FINANCE), place, ["report:sign"], body(path, form))
+
+
+@recipe("POST", "/api/client-money/bank-accounts", "/staff/client-money/bank-accounts")
+def name_bank_account(door: Door, path: str) -> Attempt:
+    form = {
+        "account": f"DE {uuid7().hex[-18:]}",
+        "currency": "EUR",
+        "bank": "Alpha Bank",
+        "name": "Clients",
+        "opened_on": "2026-01-01",
+    }
+    finance = door.signed_in(Role.FINANCE)
+    return Attempt(finance, path, ["bank_account:name"], body(path, form))
+
+
 @recipe("POST", "/api/users", "/staff/users")
 def colleague(door: Door, path: str) -> Attempt:
     form = {"email": f"{uuid7().hex}@example.com", "name": "Omar"}

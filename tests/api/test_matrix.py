@@ -121,7 +121,6 @@ ELSEWHERE = {
     Permission.ADJUSTMENTS_APPROVE_LARGE: "decides about adjustments over the limit",
     Permission.CLIENTS_CONTACT: "fields of clients are masked without it",
     Permission.RECONCILIATION_WRITE_OFF: "asking for a loss needs it besides",
-    Permission.RECONCILIATION_SIGN: "signs",
     Permission.REPORTS_BUILD: "opens pages of the dashboards",
 }
 """Permissions that open no route by themselves."""

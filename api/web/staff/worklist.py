@@ -75,6 +75,11 @@ def _break(item: Any) -> Line:
     return Line(title, item.due_at, f"/staff/breaks/{item.reference}", remark)
 
 
+def _report(report: Any) -> Line:
+    title = f"{report.day}, version {report.version}"
+    return Line(title, report.prepared_at, f"/staff/client-money/{report.id}", report.reason or "")
+
+
 def _asked_about_break(approval: Any) -> Line:
     asked = approval.payload
     title = f"{asked['break']}: {asked['action'].replace('_', ' ')}"
@@ -137,6 +142,14 @@ WAITING: tuple[Waiting, ...] = (
         "/staff/breaks/approvals",
         partial(access.waiting_approvals, "break"),
         _asked_about_break,
+    ),
+    Waiting(
+        P.RECONCILIATION_SIGN,
+        "Client-money reports to sign",
+        "/staff/client-money",
+        reconciliation.to_sign,
+        _report,
+        "day",
     ),
     Waiting(P.RULES_PUBLISH, "Rule drafts", "/staff/rules", rules.drafts),
     Waiting(P.PARTNERS_PUBLISH_PLAN, "Plan drafts", "/staff/plans", partners.plan_drafts),
