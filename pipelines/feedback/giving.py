@@ -1,5 +1,7 @@
 """What a pass gives back to operations once it has published. Its failure takes nothing back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,20 +27,31 @@ class Given:
     reports: int = 0
     """Versions of daily client-money reports that were prepared."""
     failure: str = ""
-    """Why nothing was given; the next pass tries again."""
+    """Why something was not given; the next pass tries again."""
 
 
 def give_back(settings: Settings, now: datetime) -> Given:
     """Tell operations what the published snapshot says. May be killed anywhere, and repeated."""
     engine = db.engine(settings, db.WORKER, pool_size=1, is_pinged=False)
+    taken, prepared, failures = Taken(), 0, list[str]()
     try:
         published = publication.current(settings).published
-        taken = breaks.take_over(settings, engine, published, now)
-        return Given(taken, client_money.report(settings, engine, published, now))
+        with _noted(failures):
+            taken = breaks.take_over(settings, engine, published, now)
+        with _noted(failures):
+            prepared = client_money.report(settings, engine, published, now)
     except publication.NothingPublished:
         return Given()
-    except (DBAPIError, DomainError, duckdb.Error) as error:
-        logger.warning("nothing given back", error=type(error).__name__, detail=str(error))
-        return Given(failure=f"{type(error).__name__}: {error}")
     finally:
         engine.dispose()
+    return Given(taken, prepared, "; ".join(failures))
+
+
+@contextmanager
+def _noted(failures: list[str]) -> Iterator[None]:
+    """What fails here keeps nothing else from being given."""
+    try:
+        yield
+    except (DBAPIError, DomainError, duckdb.Error) as error:
+        logger.warning("not given back", error=type(error).__name__, detail=str(error))
+        failures.append(f"{type(error).__name__}: {error}")
