@@ -30,6 +30,7 @@ from api.routes import (
     me,
     messages,
     oidc,
+    own_withdrawals,
     partners,
     payments,
     plans,
@@ -38,10 +39,12 @@ from api.routes import (
     rules,
     sessions,
     users,
+    withdrawals,
 )
 from api.web import account as own_account
 from api.web import documents, entrance, partner, room, welcome
 from api.web import staff as screens
+from api.web import withdrawals as own_withdrawal_pages
 from operational.access.totp import FieldKey
 from operational.kit import db, log
 from operational.kit.clock import utc_now
@@ -55,8 +58,11 @@ ROUTERS = (
     oidc.pages,
     clients.router,
     me.router,
+    own_withdrawals.router,
     review.router,
     payments.router,
+    withdrawals.router,
+    withdrawals.places,
     platforms.router,
     breaks.router,
     client_money.router,
@@ -72,6 +78,7 @@ ROUTERS = (
     audit.router,
     entrance.router,
     room.router,
+    own_withdrawal_pages.router,
     documents.router,
     partner.router,
     own_account.router,

@@ -17,6 +17,7 @@ from procrastinate import App
 from sqlalchemy import Engine
 
 from operational.access.chores import chores
+from operational.access.totp import FieldKey
 from operational.kit import db, jobs, log
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
@@ -34,6 +35,8 @@ from operational.payments.disputes.carrying import AnswerDispute
 from operational.payments.psp import Psp
 from operational.payments.psp.connect import PROVIDERS
 from operational.payments.psp.connect import connect as connect_psps
+from operational.payments.withdrawals import carrying as payout_carrying
+from operational.payments.withdrawals.payouts import SEND_PAYOUT
 from operational.platforms import carrying as platform_carrying
 from operational.platforms import observer
 from operational.platforms import service as platforms
@@ -79,6 +82,7 @@ def psp_carriers(psps: Mapping[str, Psp], settings: Settings) -> dict[str, Carri
     return {
         payments.CREATE_PAYMENT: CreatePayment(psps, return_url),
         payments.CAPTURE_PAYMENT: CapturePayment(psps),
+        SEND_PAYOUT: payout_carrying.SendPayout(psps, FieldKey.of(settings)),
     }
 
 
@@ -129,7 +133,8 @@ def loops(settings: Settings, engine: Engine, *, process: Step = inbox.process_o
         return outbox.carry(engine, carriers, utc_now)
 
     def sweep() -> int:
-        return sweeper.sweep(engine, vendors.psps(), utc_now())
+        asked = sweeper.sweep(engine, vendors.psps(), utc_now())
+        return asked + payout_carrying.sweep(engine, vendors.psps(), utc_now())
 
     def replay() -> bool:
         with db.transaction(engine) as session:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from api import cases as kinds
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
 from api.schemas.lists import After, Limit
@@ -27,7 +28,8 @@ def cases(session: SessionDep, after: After = None, limit: Limit = 100) -> list[
 @router.post("/{case_id}/evidence", status_code=201, dependencies=[needs(Permission.REVIEW_READ)])
 def show(case_id: UUID, session: SessionDep, actor: ActorDep, now: NowDep) -> EvidenceOut:
     """Be shown the case; exactly this is kept. A decision must quote its id."""
-    evidence = kyc.serve_case(session, case_id, actor=actor, now=now)
+    about = kinds.about(session, case_id)
+    evidence = review.serve_case(session, case_id, about=about, actor=actor, now=now)
     return EvidenceOut.model_validate(evidence)
 
 

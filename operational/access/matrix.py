@@ -26,6 +26,16 @@ class Permission(StrEnum):
     """Pay in to one's own wallet."""
     PAYMENTS_READ = "payments.read"
     """See every client's payments."""
+    PAYMENTS_WITHDRAW = "payments.withdraw"
+    """Take money out of one's own wallet, and say where it may go."""
+    WITHDRAWALS_DECIDE = "withdrawals.decide"
+    """Let a withdrawal that stopped go, or refuse it."""
+    WITHDRAWALS_CLEAR_AML = "withdrawals.clear_aml"
+    """Let one go that stopped for a reason of money laundering or identity."""
+    WITHDRAWALS_APPROVE_LARGE = "withdrawals.approve_large"
+    """Be the second person who lets a large one go. Four eyes."""
+    DESTINATIONS_APPROVE = "destinations.approve"
+    """Say whether money may go to a client's account elsewhere, and stop it again."""
     LEDGER_READ = "ledger.read"
     """See balances and postings of every account."""
     DISPUTES_READ = "disputes.read"
@@ -133,6 +143,10 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.KYC_DECIDE,
             P.REVIEW_READ,
             P.PAYMENTS_READ,
+            P.WITHDRAWALS_DECIDE,
+            P.WITHDRAWALS_CLEAR_AML,
+            P.WITHDRAWALS_APPROVE_LARGE,
+            P.DESTINATIONS_APPROVE,
             P.PLATFORMS_READ,
             P.PLATFORMS_BLOCK,
             P.RECONCILIATION_READ,
@@ -151,7 +165,11 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.ADJUSTMENTS_ASK,
             P.ADJUSTMENTS_APPROVE,
             P.CLIENTS_READ,
+            P.REVIEW_READ,
             P.PAYMENTS_READ,
+            P.WITHDRAWALS_DECIDE,
+            P.WITHDRAWALS_APPROVE_LARGE,
+            P.DESTINATIONS_APPROVE,
             P.LEDGER_READ,
             P.PLATFORMS_READ,
             P.RECONCILIATION_READ,
@@ -225,6 +243,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.CLIENTS_EDIT_PROFILE,
             P.KYC_UPLOAD,
             P.PAYMENTS_DEPOSIT,
+            P.PAYMENTS_WITHDRAW,
             P.PLATFORMS_OPEN_ACCOUNT,
             P.PLATFORMS_FUND,
         }

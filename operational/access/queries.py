@@ -106,6 +106,21 @@ def sign_ins(user_id: UUID) -> Select[UserSession]:
     )
 
 
+def first_seen(session: Session, session_id: UUID, life: timedelta) -> tuple[datetime, datetime]:
+    """When the user of a session was first seen on its browser or program, and at its address.
+
+    Args:
+        session: the transaction.
+        session_id: the one that asks.
+        life: how long a session lasts at most: it ends that long after it began.
+    """
+    this = session.get_one(UserSession, session_id)
+    of_user = select(func.min(UserSession.expires_at)).where(UserSession.user_id == this.user_id)
+    device = session.scalar(of_user.where(UserSession.user_agent == this.user_agent))
+    address = session.scalar(of_user.where(UserSession.ip == this.ip))
+    return (device or this.expires_at) - life, (address or this.expires_at) - life
+
+
 def live_session(
     token_sha256: bytes,
 ) -> Select[UserSession, UserSession, User, list[str] | None]:

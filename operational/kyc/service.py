@@ -24,6 +24,7 @@ from operational.kyc.vault import ORIGINAL, RENDITION, Vault
 from operational.review import queries as review_queries
 from operational.review import rules as review_rules
 from operational.review import service as review
+from operational.review.errors import CaseNotFound
 from operational.review.models import Case, Evidence
 from operational.review.rules import Reason
 from operational.review.states import CaseStatus, ClearedBy
@@ -185,7 +186,10 @@ def decide_case(
     access.require(actor, Permission.KYC_DECIDE)
     # First the client, then the case, as everybody who changes either: what is compared below with
     # what was shown cannot change any more.
-    client = clients.locked(session, review_queries.get(session, case_id).client_id)
+    case = review_queries.get(session, case_id)
+    if case.kind != CASE_KIND:
+        raise CaseNotFound(f"case {case_id} is of another kind")
+    client = clients.locked(session, case.client_id)
     case = review.close_case(
         session,
         case_id,

@@ -1,5 +1,6 @@
 """A verdict on a payment becomes money in the books."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -37,17 +38,23 @@ def bring(
     verdict: Verdict,
     event: PaymentEvent,
     *,
+    payouts: Collection[str | None],
     now: datetime,
 ) -> None:
     """Post what the verdict says and the books do not have yet, and set the status.
 
-    Before the capture the status only moves up: it may be ahead of what the PSP told.
+    Before the capture the status only moves up: it may be ahead of what the PSP told. Refunds that
+    are payouts of ours, named by the PSP's ids of them, are booked with those: money is held for them.
 
     Raises:
         InsufficientFunds: the wallet was emptied meanwhile; another try finds a debt instead.
     """
     before = payment.status
-    posted = [_post(session, payment, movement) for movement in verdict.movements]
+    posted = [
+        _post(session, payment, movement)
+        for movement in verdict.movements
+        if movement.operation_id not in payouts
+    ]
     if verdict.movements or RANKS[verdict.status] > RANKS[before]:
         _move(payment, verdict, event.details.get("reason"), now)
     event.is_applied = payment.status != before or any(posted)

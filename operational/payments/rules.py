@@ -43,6 +43,8 @@ class Movement:
     op_key: str
     amount_minor: int
     effective_at: datetime
+    operation_id: str = ""
+    """The PSP's id of what moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,8 @@ def _returns(
                 raise Impossible(f"{step.kind} of {one.amount_minor}, where {undone} was moved")
         moved[step.kind, one.operation_id] = one.amount_minor
         op_key = f"{step.kind}:{payment_id}:{one.operation_id}"
-        yield Movement(step.kind, op_key, step.sign * one.amount_minor, one.occurred_at)
+        moved_minor = step.sign * one.amount_minor
+        yield Movement(step.kind, op_key, moved_minor, one.occurred_at, one.operation_id)
 
 
 def _check(returns: Collection[Movement], amount_minor: int) -> None:

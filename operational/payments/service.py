@@ -24,7 +24,8 @@ from operational.payments import booking, errors, queries, rules
 from operational.payments.disputes import service as disputes
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.psp import CapturesLater, Psp, PspEvent
-from operational.payments.states import OPEN, WHOLE, News, PaymentStatus
+from operational.payments.states import OPEN, WHOLE, News, PaymentStatus, PayoutNews
+from operational.payments.withdrawals import hearing
 from operational.rules import service as decisions
 from operational.rules import tables
 
@@ -212,18 +213,21 @@ def apply_polled(
         apply_event(session, psp, event, now=now)
 
 
-def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -> Payment:
-    """Record what a PSP said of a payment, and bring the payment where all it said leads.
+def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -> None:
+    """Record what a PSP said of a payment or a payout, and bring that where all it said leads.
 
     Raises:
         UnknownReference, ReturnedTooMuch, CallbackDiffers, CallbackImpossible.
     """
+    if isinstance(event.news, PayoutNews):
+        hearing.hear(session, psp, event, now=now)
+        return
     payment = _payment_of(session, psp, event)
     _compare(payment, psp, event)
 
     recorded = _record(session, payment, event, now)
     if recorded is None:
-        return payment
+        return
 
     # A client may try several cards on one page; the id of the try that worked is the payment's.
     if payment.psp_payment_id is None or event.news is News.SUCCEEDED:
@@ -231,7 +235,7 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
     is_step = disputes.follow(session, payment, recorded, now=now)
     if event.news is News.DISPUTED:
         recorded.is_applied = is_step
-        return payment
+        return
     told = queries.told_of(session, payment.id)
     try:
         verdict = rules.judge(str(payment.id), payment.amount_minor, told)
@@ -242,11 +246,12 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
     except rules.TooMuchArrived as error:
         raise errors.TooMuchArrived(f"{payment.reference}: {error}.") from error
     payment.psp_payment_id = rules.first_piece(told) or payment.psp_payment_id
-    booking.bring(session, payment, verdict, recorded, now=now)
+    hearing.hear_refund(session, payment, event, now=now)
+    payouts = hearing.refunds_of_ours(session, payment)
+    booking.bring(session, payment, verdict, recorded, payouts=payouts, now=now)
     is_agreed = recorded.is_applied and payment.status == PaymentStatus.AUTHORISED
     if is_agreed and isinstance(psp, CapturesLater):
         _ask_capture(session, payment, now=now)
-    return payment
 
 
 def _ask_capture(session: Session, payment: Payment, *, now: datetime) -> None:

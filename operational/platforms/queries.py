@@ -1,5 +1,6 @@
 """Named reads of trading accounts and transfers."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from operational.platforms.errors import TradingAccountNotFound
 from operational.platforms.models import TradingAccount, Transfer
-from operational.platforms.states import AccountStatus
+from operational.platforms.states import AccountStatus, TransferStatus
 
 LOGIN_DIGITS_MAX = 18
 """More fit no bigint."""
@@ -83,6 +84,26 @@ def contradictions() -> Select[TradingAccount]:
         select(TradingAccount)
         .where(TradingAccount.differs_since.is_not(None))
         .order_by(TradingAccount.differs_since)
+    )
+
+
+def moved_minor(session: Session, account_id: UUID) -> int:
+    """What a client has moved to an account and not back again, as far as the platform booked it."""
+    moved = session.scalar(
+        select(func.sum(Transfer.amount_minor)).where(
+            Transfer.trading_account_id == account_id, Transfer.status == TransferStatus.DONE
+        )
+    )
+    return int(moved or 0)
+
+
+def funded(client_id: UUID, since: datetime) -> Select[str, int]:
+    """By currency, what a client moved to trading accounts since then."""
+    return (
+        select(Transfer.currency, func.sum(Transfer.amount_minor))
+        .where(Transfer.client_id == client_id, Transfer.amount_minor > 0)
+        .where(Transfer.status == TransferStatus.DONE, Transfer.requested_at > since)
+        .group_by(Transfer.currency)
     )
 
 

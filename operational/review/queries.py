@@ -47,6 +47,15 @@ def cases_of_client(client_id: UUID) -> Select[Case]:
     )
 
 
+def cases_about(kind: str, subject_id: UUID) -> Select[Case]:
+    """Every case about one subject, oldest first."""
+    return (
+        select(Case)
+        .where(Case.kind == kind, Case.subject_id == subject_id)
+        .order_by(Case.opened_at, Case.id)
+    )
+
+
 def decided_cases() -> Select[Case]:
     """What was decided; in no order."""
     return select(Case).where(Case.status != CaseStatus.OPEN)

@@ -13,7 +13,7 @@ Reason = dict[str, Any]
 """`code`, `sentence`, who may clear it (`cleared_by`), and what the rule saw (`saw`)."""
 
 IDENTITY_FILE = frozenset({"decision", "documents", "checks", "grounds"})
-"""Parts of a payload that only those see who may open a client's identity file."""
+"""Parts of an identity case that only those see who may open a client's identity file."""
 
 
 def needs_person(reasons: Sequence[Reason]) -> bool:
@@ -34,7 +34,7 @@ def carried(before: Sequence[Reason], found: Sequence[Reason]) -> list[Reason]:
 
 def masked(payload: dict[str, Any], roles: frozenset[str]) -> dict[str, Any]:
     """The payload as these roles may see it."""
-    if Permission.KYC_READ not in permissions(roles):
+    if payload["kind"] == "kyc" and Permission.KYC_READ not in permissions(roles):
         payload = {key: part for key, part in payload.items() if key not in IDENTITY_FILE}
     return masks.masked(payload, roles)
 

@@ -29,7 +29,11 @@ from operational.review.rules import Reason
 from operational.review.states import TRANSITIONS, CaseStatus
 from operational.rules import queries as decisions
 
-DECIDERS: dict[str, Permission] = {"kyc": Permission.KYC_DECIDE}
+DECIDERS: dict[str, Permission] = {
+    "kyc": Permission.KYC_DECIDE,
+    "withdrawal": Permission.WITHDRAWALS_DECIDE,
+    "payout": Permission.WITHDRAWALS_DECIDE,
+}
 """Who may close a case of each kind."""
 
 About = Callable[[Session, Case], dict[str, Any]]
@@ -113,6 +117,24 @@ def withdraw(
     case = session.scalar(queries.open_case_of(kind, subject_id).with_for_update())
     if case is not None:
         assert not rules.needs_person(case.reasons), "this case is for a person to close"
+        _close(case, CaseStatus.WITHDRAWN, note, actor=actor, now=now)
+        audit.record(
+            session,
+            Tag.CASE_WITHDRAW,
+            subject=case.id,
+            actor=actor,
+            now=now,
+            reason=note,
+            after=_seen(case),
+        )
+
+
+def abandon(
+    session: Session, kind: str, subject_id: UUID, *, note: str, actor: Actor, now: datetime
+) -> None:
+    """Close an open case because what it is about is no more: whoever asked has taken it back."""
+    case = session.scalar(queries.open_case_of(kind, subject_id).with_for_update())
+    if case is not None:
         _close(case, CaseStatus.WITHDRAWN, note, actor=actor, now=now)
         audit.record(
             session,
@@ -216,17 +238,7 @@ def close_case(
         EvidenceForeign: shown to somebody else, or of another case.
         EvidenceStale: what the viewer would see now differs from what was shown.
     """
-    case = session.get(Case, case_id, with_for_update=True)
-    if case is None:
-        raise CaseNotFound(f"case {case_id} does not exist")
-    access.require(actor, DECIDERS[case.kind])
-    evidence = session.get(Evidence, evidence_id)
-
-    if case.status != CaseStatus.OPEN:
-        raise CaseDecided(f"case {case.reference} is {case.status}")
-    if len(note.strip()) < NOTE_LENGTH_MIN:
-        raise NoteMissing("Say why, in a few words.", field="note")
-    _check_evidence(session, case, evidence, about, actor=actor)
+    case = _to_decide(session, case_id, about, note, evidence_id, actor=actor)
 
     before = _seen(case)
     _close(case, verdict, note.strip(), actor=actor, now=now)
@@ -244,6 +256,57 @@ def close_case(
         decision_id=case.decision_id,
         evidence_id=evidence_id,
     )
+    return case
+
+
+def consent(
+    session: Session,
+    case_id: UUID,
+    *,
+    about: About,
+    note: str,
+    evidence_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> Case:
+    """Agree as the first of several people. The case stays open, and the next one looks anew.
+
+    Raises:
+        as `close_case`.
+    """
+    case = _to_decide(session, case_id, about, note, evidence_id, actor=actor)
+    before = _seen(case)
+    case.version += 1
+    audit.record(
+        session,
+        Tag.CASE_CONSENT,
+        subject=case.id,
+        actor=actor,
+        now=now,
+        reason=note.strip(),
+        before=before,
+        after=_seen(case),
+        decision_id=case.decision_id,
+        evidence_id=evidence_id,
+    )
+    return case
+
+
+def _to_decide(
+    session: Session, case_id: UUID, about: About, note: str, evidence_id: UUID, *, actor: Actor
+) -> Case:
+    """The open case, locked, if this person may decide it with this note and this evidence."""
+    case = session.get(Case, case_id, with_for_update=True)
+    if case is None:
+        raise CaseNotFound(f"case {case_id} does not exist")
+    access.require(actor, DECIDERS[case.kind])
+    evidence = session.get(Evidence, evidence_id)
+
+    if case.status != CaseStatus.OPEN:
+        raise CaseDecided(f"case {case.reference} is {case.status}")
+    if len(note.strip()) < NOTE_LENGTH_MIN:
+        raise NoteMissing("Say why, in a few words.", field="note")
+    _check_evidence(session, case, evidence, about, actor=actor)
     return case
 
 

@@ -14,13 +14,25 @@ PSP_ROUTING = "psp_routing"
 """Which payment service providers to try for a deposit, in which order."""
 ADJUSTMENTS = "adjustments"
 """Who must agree to a manual adjustment."""
+WITHDRAWAL = "withdrawal"
+"""Whether a withdrawal is paid at once, stopped with every reason, or refused."""
+PAYOUT_ROUTING = "payout_routing"
+"""Which payment service providers to try for a transfer to a client, in which order."""
 BREAK_DEADLINE = "break_deadline"
 """By when a break should be closed."""
 
 READ_WITH: dict[str, Permission] = {KYC: Permission.KYC_READ}
 """Tables whose decisions tell who a person is, and what it takes to read those."""
 
-NAMES = (LEAD_ROUTING, KYC, PSP_ROUTING, BREAK_DEADLINE, ADJUSTMENTS)
+NAMES = (
+    LEAD_ROUTING,
+    KYC,
+    PSP_ROUTING,
+    WITHDRAWAL,
+    PAYOUT_ROUTING,
+    BREAK_DEADLINE,
+    ADJUSTMENTS,
+)
 
 
 def shipped(name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from operational.clients import queries as client_queries
 from operational.clients import service as clients
 from operational.clients.forms import LeadForm, ProfileForm
 from operational.clients.states import Stage
-from operational.kit import db
+from operational.kit import db, ids
 from operational.kit.actor import Actor
 from operational.kit.ids import uuid7
 from operational.kit.money import Money
@@ -21,6 +21,8 @@ from operational.ledger.service import Leg
 from operational.partners import service as partners
 from operational.payments import service as payments
 from operational.payments.disputes import queries as disputes
+from operational.payments.models import Payment
+from operational.payments.withdrawals import destinations
 from operational.platforms import service as platforms
 from operational.platforms.service import Sighting
 from operational.reconciliation import queries as breaks
@@ -211,6 +213,50 @@ def a_case(door: Door) -> UUID:
         kyc.submit(session, person.id, actor=HUB, now=door.clock())
     cases = review.cases_of_client(person.id)
     return door.query(lambda session: session.scalars(cases).one().id)
+
+
+def a_paid_deposit(door: Door, person: Person, amount_minor: int = 500_000) -> None:
+    """A deposit by card that was paid and credited, and can be given back."""
+    with db.transaction(door.database.engine()) as session:
+        deposit = Payment(
+            reference=ids.reference("D"),
+            client_id=person.id,
+            direction="deposit",
+            method="card",
+            country="DE",
+            psp="stripe",
+            fallback_psps=[],
+            routing_decision_id=uuid7(),
+            amount_minor=amount_minor,
+            currency="USD",
+            requested_at=door.clock(),
+        )
+        session.add(deposit)
+        session.flush()
+        hear(session, deposit, "payment_intent.succeeded")
+
+
+def a_destination(door: Door, person: Person, *, is_approved: bool = True) -> UUID:
+    """A bank account of the client's, added ten days ago and, unless said, approved at once."""
+    then = door.clock() - timedelta(days=10)
+    holder = Actor(str(person.user_id), "Ann", frozenset({"client"}))
+    officer = Actor(str(uuid7()), "an officer", frozenset({"finance"}))
+    with db.transaction(door.database.engine()) as session:
+        added = destinations.add(
+            session,
+            person.id,
+            method="bank_transfer",
+            details={"iban": "DE89370400440532013000"},
+            holder_name="Ann Example",
+            key=door.app.state.hub.key,
+            actor=holder,
+            now=then,
+        )
+        if is_approved:
+            destinations.approve(
+                session, added.id, note="seen the contract", actor=officer, now=then
+            )
+    return added.id
 
 
 def a_draft(door: Door, actor: Actor) -> UUID:

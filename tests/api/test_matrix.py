@@ -121,6 +121,8 @@ ELSEWHERE = {
     Permission.ADJUSTMENTS_APPROVE_LARGE: "decides about adjustments over the limit",
     Permission.CLIENTS_CONTACT: "fields of clients are masked without it",
     Permission.RECONCILIATION_WRITE_OFF: "asking for a loss needs it besides",
+    Permission.WITHDRAWALS_CLEAR_AML: "letting one go that Compliance stopped needs it besides",
+    Permission.WITHDRAWALS_APPROVE_LARGE: "being the second of two needs it besides",
     Permission.REPORTS_BUILD: "opens pages of the dashboards",
 }
 """Permissions that open no route by themselves."""

@@ -21,8 +21,9 @@ from operational.kit import db
 from operational.kit.clock import utc_now
 from operational.kit.ids import uuid7
 from tests.api import cast
+from tests.api.cookbook import RECIPES
 from tests.api.opened import HUB
-from tests.api.recipes import RECIPES, reference_of
+from tests.api.recipes import reference_of
 from tests.faults import processes, roles
 
 DEPOSIT = {"amount": "250.00", "currency": "USD"}
@@ -62,9 +63,13 @@ class MoneyDoor:
     table: str
     poor: Stage
     cure: Callable[..., None]
+    needs: Callable[..., object] | None = None
+    """What the person must have besides money."""
 
     def at(self, opened, person) -> str:
         """The door's address for this person, who gets a trading account if it needs one."""
+        if self.needs:
+            self.needs(opened, person)
         if "{" not in self.path:
             return self.path
         account = cast.an_account(opened, person)
@@ -87,6 +92,11 @@ def said(answer: httpx.Response) -> tuple[object, ...]:
 DEPOSIT_DOOR = (DEPOSIT, {**DEPOSIT, "amount": "99.00"}, "payments.payment")
 ACCOUNT = {"currency": "EUR", "leverage": 100}
 ACCOUNT_DOOR = (ACCOUNT, {**ACCOUNT, "leverage": 50}, "platforms.trading_account")
+WITHDRAWAL = {"amount": "60.00", "currency": "USD"}
+WITHDRAWAL_DOOR = (
+    *(WITHDRAWAL, {**WITHDRAWAL, "amount": "59.00"}, "payments.withdrawal"),
+    *(Stage.PROFILED, verify, cast.a_paid_deposit),
+)
 TRANSFER = {"amount": "100.00", "currency": "USD"}
 TRANSFER_DOOR = (TRANSFER, {**TRANSFER, "amount": "99.00"}, "platforms.transfer")
 DOORS = {
@@ -95,6 +105,8 @@ DOORS = {
     "transfer": MoneyDoor(
         "/api/me/trading-accounts/{account}/transfers", *TRANSFER_DOOR, Stage.VERIFIED, pay_in
     ),
+    "withdrawal": MoneyDoor("/api/me/withdrawals", *WITHDRAWAL_DOOR),
+    "withdrawal page": MoneyDoor("/room/withdraw", *WITHDRAWAL_DOOR),
     "deposit page": MoneyDoor("/room/deposit", *DEPOSIT_DOOR, Stage.PROFILED, verify),
     "account page": MoneyDoor("/room/accounts", *ACCOUNT_DOOR, Stage.PROFILED, verify),
     "transfer page": MoneyDoor(

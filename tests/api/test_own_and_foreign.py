@@ -1,5 +1,7 @@
 """Every address with a name in it, asked for what is one's own, another's and nobody's."""
 
+from typing import Any
+
 import httpx
 import pytest
 from sqlalchemy import text
@@ -41,7 +43,13 @@ def an_owner(opened):
     asked = {"amount": "250.00", "currency": "USD"}
     key = {"Idempotency-Key": uuid7().hex}
     paid = person.client.post("/api/me/deposits", json=asked, headers=key).json()["reference"]
+    place = str(cast.a_destination(opened, person))
+    asked = {"amount": "50.00", "currency": "USD", "destination_id": place}
+    key = {"Idempotency-Key": uuid7().hex}
+    out = person.client.post("/api/me/withdrawals", json=asked, headers=key).json()["reference"]
     names = {
+        "withdrawal": out,
+        "destination_id": place,
         "account_id": str(account),
         "reference": recipes.reference_of(opened, account),
         "payment": paid,
@@ -69,11 +77,17 @@ OWN = {
     "GET /api/me/deposits/{reference}": "/api/me/deposits/{payment}",
     "GET /room/deposits/{reference}": "/room/deposits/{payment}",
     "GET /room/accounts/{reference}": "/room/accounts/{reference}",
+    "GET /api/me/withdrawals/{reference}": "/api/me/withdrawals/{withdrawal}",
+    "GET /room/withdrawals/{reference}": "/room/withdrawals/{withdrawal}",
 }
 FORMS = {
     "POST /api/me/trading-accounts/{account_id}/transfers": {"amount": "1.00", "currency": "USD"},
     "POST /room/accounts/{reference}": {"amount": "1.00", "currency": "USD", "direction": "in"},
     "POST /room/accounts/{reference}/password": {},
+    "POST /api/me/withdrawals/{withdrawal}/cancel": {},
+    "POST /room/withdrawals/{withdrawal}/cancel": {},
+    "POST /api/me/destinations/{destination_id}/remove": {},
+    "POST /room/destinations/{destination_id}/remove": {},
 }
 
 
@@ -100,8 +114,9 @@ def scope_faults(opened, owner, neighbour, rule) -> list[str]:
     _, foreign = neighbour
     nobodys = {name: str(uuid7()) for name in own}
     faults = []
-    # The platform is not there, so its password cannot be renewed; but it is theirs to ask for.
-    mine = FOUND | {201, 202, 503}
+    # The platform is not there, so its password cannot be renewed; what was cancelled before is not
+    # cancelled again. But it is theirs to ask for.
+    mine = FOUND | {201, 202, 409, 503}
     for whose, names, expected in (
         ("own", own, mine),
         ("foreign", foreign, LOST),
@@ -116,10 +131,17 @@ def scope_faults(opened, owner, neighbour, rule) -> list[str]:
     return faults
 
 
-def foreign_state(opened, names) -> int:
-    """How much was ever moved to or from the neighbour's account."""
-    count = text("select count(*) from platforms.transfer where trading_account_id = :id")
-    return opened.query(lambda session: session.scalar(count, {"id": names["account_id"]}))
+def foreign_state(opened, names) -> Any:
+    """What was ever moved to or from the neighbour's account, or taken out, and where it may go."""
+    return opened.query(lambda session: session.execute(STATE, names).one())
+
+
+STATE = text("""
+select
+  (select count(*) from platforms.transfer where trading_account_id = :account_id),
+  (select status from payments.withdrawal where reference = :withdrawal),
+  (select status from payments.destination where id = :destination_id)
+""")
 
 
 def test_a_forgotten_owner_is_noticed(opened, owner, neighbour, monkeypatch):
@@ -138,7 +160,17 @@ def test_a_forgotten_owner_is_noticed(opened, owner, neighbour, monkeypatch):
     assert found == ["foreign: 200"]
 
 
-LISTS = ["/api/me", "/api/me/deposits", "/api/me/trading-accounts", "/room", "/room/accounts"]
+LISTS = [
+    "/api/me",
+    "/api/me/deposits",
+    "/api/me/destinations",
+    "/api/me/trading-accounts",
+    "/api/me/withdrawals",
+    "/room",
+    "/room/accounts",
+    "/room/destinations",
+    "/room/withdraw",
+]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -170,6 +202,8 @@ STAFF: dict[str, str] = {
     "/api/trading-accounts/{account_id}": "platforms.read",
     "/staff/accounts/{account_id}": "platforms.read",
     "/staff/payments/{payment}": "payments.read",
+    "/api/withdrawals/{withdrawal}": "payments.read",
+    "/staff/withdrawals/{withdrawal}": "payments.read",
     "/api/ledger/{client_id}/USD": "ledger.read",
     "/staff/ledger/{client_id}/USD": "ledger.read",
 }

@@ -15,7 +15,8 @@ from operational.access.matrix import Role
 from operational.audit import queries as audit
 from operational.kit.ids import uuid7
 from tests.api import cast
-from tests.api.recipes import RECIPES, Attempt
+from tests.api.cookbook import RECIPES
+from tests.api.recipes import Attempt
 
 
 def changing(app) -> set[tuple[str, str]]:

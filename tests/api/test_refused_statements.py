@@ -23,7 +23,8 @@ from api.app import ROUTERS
 from api.deps import Needs
 from operational.kit import db
 from tests.api import cast
-from tests.api.recipes import RECIPES, Attempt
+from tests.api.cookbook import RECIPES
+from tests.api.recipes import Attempt
 from tests.api.test_money_once import takes_a_key
 from tests.times import TIMES
 
@@ -132,7 +133,7 @@ EACH_ROUTE = pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".joi
 
 
 DONE = frozenset({200, 201, 202, 204, 303})
-FEWEST = 10
+FEWEST = 5
 """Every such request takes more statements than that."""
 
 

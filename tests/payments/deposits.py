@@ -142,7 +142,8 @@ def hear(session: Session, payment: Payment, kind: str, **changes: Any) -> Payme
     """Apply one Stripe event to a payment, as the inbox's handler does."""
     parsed = STRIPE.parse(json.dumps(event(payment, kind, **changes)).encode())
     assert parsed is not None
-    return service.apply_event(session, STRIPE, parsed, now=NOW)
+    service.apply_event(session, STRIPE, parsed, now=NOW)
+    return payment
 
 
 def wallet_minor(session: Session, client: Client, currency: str = "USD") -> int:

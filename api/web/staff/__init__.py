@@ -18,6 +18,7 @@ from api.web.staff import (
     review,
     rules,
     users,
+    withdrawals,
 )
 
 ROUTERS = (
@@ -28,6 +29,8 @@ ROUTERS = (
     payments.router,
     breaks.router,
     client_money.router,
+    withdrawals.router,
+    withdrawals.places,
     accounts.router,
     partners.router,
     plans.router,

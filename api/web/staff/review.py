@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Form, Request, Response
 
+from api import cases
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
 from api.schemas.review import DecisionForm
 from api.web.door import Pages
@@ -44,11 +45,20 @@ def case(
     """A case as it is, kept as evidence; a decided one as its decider was shown it."""
     found = queries.get(session, case_id)
     if found.evidence_id is None:
-        evidence = kyc.serve_case(session, case_id, actor=actor, now=now)
+        about = cases.about(session, case_id)
+        evidence = review.serve_case(session, case_id, about=about, actor=actor, now=now)
         shown = evidence.payload
     else:
         evidence, shown = review.read_evidence(session, found.evidence_id, actor=actor, now=now)
-    return page(request, "staff/case.html", case=found, evidence=evidence, shown=shown)
+    return page(
+        request,
+        "staff/case.html",
+        case=found,
+        evidence=evidence,
+        shown=shown,
+        decider=review.DECIDERS[found.kind],
+        needed=shown.get("votes_needed", 1),
+    )
 
 
 @router.get("/evidence/{evidence_id}", dependencies=[needs(Permission.REVIEW_READ)])

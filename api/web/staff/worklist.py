@@ -16,6 +16,7 @@ from operational.messaging import queries as messaging
 from operational.partners import queries as partners
 from operational.payments.adjustments import queries as adjustments
 from operational.payments.disputes import queries as disputes
+from operational.payments.withdrawals import queries as withdrawals
 from operational.platforms import queries as platforms
 from operational.reconciliation import queries as reconciliation
 from operational.review import queries as review
@@ -93,8 +94,35 @@ def _dispute(dispute: Any) -> Line:
     return Line(f"{dispute.reference}: {amount}", dispute.opened_at, path, remark)
 
 
+def _withdrawal(withdrawal: Any) -> Line:
+    amount = money(withdrawal.amount_minor, withdrawal.currency)
+    path = f"/staff/withdrawals/{withdrawal.reference}"
+    return Line(f"Withdrawal {withdrawal.reference} of {amount}", withdrawal.requested_at, path)
+
+
+def _destination(destination: Any) -> Line:
+    title = f"{destination.label}, held by {destination.holder_name}"
+    return Line(title, destination.added_at, "/staff/destinations?status=pending")
+
+
 WAITING: tuple[Waiting, ...] = (
     Waiting(P.REVIEW_READ, "Cases for review", "/staff/review", review.open_cases),
+    Waiting(
+        P.WITHDRAWALS_DECIDE,
+        "Withdrawals in review",
+        "/staff/withdrawals?status=review",
+        partial(withdrawals.matching, status="review"),
+        _withdrawal,
+        since="requested_at",
+    ),
+    Waiting(
+        P.DESTINATIONS_APPROVE,
+        "Destinations to approve",
+        "/staff/destinations?status=pending",
+        partial(withdrawals.destinations, "pending"),
+        _destination,
+        since="added_at",
+    ),
     Waiting(
         P.MESSAGES_READ,
         "Parked callbacks",

@@ -215,3 +215,5 @@ class Provider:
     """Makes an adapter for an address, from the keys in ``<home>/secrets/<name>.json``."""
     asks_back: bool = False
     """Whether checking a callback may take a call to the provider: others must not wait for it."""
+    refunds: bool = False
+    """As its adapter's: asked where nobody is connected to anybody."""

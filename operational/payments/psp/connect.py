@@ -24,6 +24,11 @@ PROVIDERS: Mapping[str, Provider] = _found()
 """By name, in the order of the ports of their stand-ins."""
 
 
+def gives_back(name: str) -> bool:
+    """Whether a provider gives deposits back to where they came from; one we left does not."""
+    return name in PROVIDERS and PROVIDERS[name].refunds
+
+
 def connect(settings: Settings, known: Mapping[str, Psp]) -> Mapping[str, Psp]:
     """Adapters by name: the `known`, and those made from ``<home>/secrets/<name>.json`` since.
 

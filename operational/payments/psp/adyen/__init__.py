@@ -21,4 +21,4 @@ def _connect(url: str, held: Mapping[str, Any], transport: httpx.BaseTransport |
     )
 
 
-PROVIDER = Provider("adyen", "Adyen", stand_in_port=8102, connect=_connect)
+PROVIDER = Provider("adyen", "Adyen", stand_in_port=8102, connect=_connect, refunds=True)

@@ -24,4 +24,6 @@ def _connect(url: str, held: Mapping[str, Any], transport: httpx.BaseTransport |
     )
 
 
-PROVIDER = Provider("checkout_com", "Checkout.com", stand_in_port=8104, connect=_connect)
+PROVIDER = Provider(
+    "checkout_com", "Checkout.com", stand_in_port=8104, connect=_connect, refunds=True
+)

@@ -25,4 +25,6 @@ def _connect(url: str, held: Mapping[str, Any], transport: httpx.BaseTransport |
     )
 
 
-PROVIDER = Provider("paypal", "PayPal", stand_in_port=8106, connect=_connect, asks_back=True)
+PROVIDER = Provider(
+    "paypal", "PayPal", stand_in_port=8106, connect=_connect, asks_back=True, refunds=True
+)

@@ -19,4 +19,4 @@ def _connect(url: str, held: Mapping[str, Any], transport: httpx.BaseTransport |
     )
 
 
-PROVIDER = Provider("stripe", "Stripe", stand_in_port=8101, connect=_connect)
+PROVIDER = Provider("stripe", "Stripe", stand_in_port=8101, connect=_connect, refunds=True)
