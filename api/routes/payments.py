@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import Query
 
-from api.deps import SessionDep, needs
+from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
 from api.schemas.lists import After, Limit
-from api.schemas.money import PaymentOut
+from api.schemas.money import AgreeForm, PaymentOut
 from api.web.listing import part
 from operational.access.matrix import Permission
-from operational.payments import queries
+from operational.payments import agreeing, queries
 from operational.payments.states import PaymentStatus
 
 router = Doors("/api/payments", tag="payments")
@@ -28,3 +28,14 @@ def payments(
     wanted = queries.matching(text, status)
     found = part(session, wanted, by="requested_at", after=after, rows_max=limit)
     return [PaymentOut.model_validate(payment) for payment in found]
+
+
+@router.post("/{reference}/agree", dependencies=[needs(Permission.MESSAGES_REPLAY)])
+def agree(
+    reference: str, form: AgreeForm, session: SessionDep, actor: ActorDep, now: NowDep
+) -> PaymentOut:
+    """Let a piece be larger than twice what was asked for; then replay its parked callback."""
+    payment = agreeing.agree(
+        session, reference, form.money, reason=form.reason, actor=actor, now=now
+    )
+    return PaymentOut.model_validate(payment)

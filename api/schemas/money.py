@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
 
 from api.schemas.room import Currency, MoneyForm
 from operational.kit.money import Money
@@ -79,6 +79,12 @@ class DepositForm(MoneyForm):
     """A deposit a client wants to make."""
 
     method: Literal["card", "crypto", "ideal", "bank_transfer"] = "card"
+
+
+class AgreeForm(MoneyForm):
+    """How large a piece of a deposit may be, and why."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class TransferForm(MoneyForm):

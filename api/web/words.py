@@ -164,6 +164,7 @@ DONE: dict[str, str] = {
     "replay_asked": "It begins within seconds, and goes on whether you look or not.",
     "replay_stopped": "Stopped; what was tried until now stays.",
     "message_replayed": "The message is back at work.",
+    "piece_agreed": "A piece of that size may be credited now. Replay its parked callback.",
     "message_closed": "The message is closed; what came is kept.",
     "asked": "Asked for. Another person must agree.",
     "agreed": "Agreed, and done.",

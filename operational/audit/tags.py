@@ -62,6 +62,7 @@ class Tag(StrEnum):
     DEPOSIT_FAIL = "deposit:fail"
     DEPOSIT_EXPIRE = "deposit:expire"
     DEPOSIT_RETURN = "deposit:return"
+    DEPOSIT_AGREE = "deposit:agree"
     DEPOSIT_EVENT_IGNORE = "deposit:event_ignore"
     DISPUTE_OPEN = "dispute:open"
     DISPUTE_ADVANCE = "dispute:advance"

@@ -18,6 +18,7 @@ class Payment(Row, Base):
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("arrived_minor > 0", name="arrived"),
+        CheckConstraint("agreed_minor > 0", name="agreed"),
         CheckConstraint("direction in ('deposit', 'withdrawal')", name="direction"),
         Index("uq_payment_psp_payment_id", "psp", "psp_payment_id", unique=True),
         Index(
@@ -50,6 +51,8 @@ class Payment(Row, Base):
     """What was asked for."""
     arrived_minor: Mapped[int | None] = mapped_column(BigInteger)
     """What was credited to the client, all pieces together, before anything went back."""
+    agreed_minor: Mapped[int | None] = mapped_column(BigInteger)
+    """How large a piece may be, where a person looked at one that was too large for the rule."""
     currency: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=PaymentStatus.CREATED)
     redirect_url: Mapped[str | None]

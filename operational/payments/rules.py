@@ -96,7 +96,9 @@ _STEPS = {
 _DISPUTES = frozenset({"chargeback", "chargeback_won", "second_chargeback"})
 
 
-def judge(payment_id: str, amount_minor: int, told: Collection[Told]) -> Verdict:
+def judge(
+    payment_id: str, amount_minor: int, told: Collection[Told], agreed_minor: int | None = None
+) -> Verdict:
     """Decide on the set of things told, so that neither order nor repetition can matter.
 
     What is given back waits for the capture, and what undoes a movement waits for that movement:
@@ -108,9 +110,8 @@ def judge(payment_id: str, amount_minor: int, told: Collection[Told]) -> Verdict
         TooMuch, TooMuchArrived: see there.
     """
     ordered = sorted(told, key=lambda one: (RANKS[one.news], one.occurred_at, one.operation_id))
-    deposits = _captured(payment_id, amount_minor, ordered) | _arrived(
-        payment_id, amount_minor, ordered
-    )
+    deposits = _captured(payment_id, amount_minor, ordered)
+    deposits |= _arrived(payment_id, amount_minor, ordered, agreed_minor or 0)
     taken_minor = sum(one.amount_minor for one in deposits.values())
     returns = list(_returns(payment_id, deposits, ordered))
     # Also before anything came: what cannot be is refused when it is told, and not what comes after it.
@@ -133,13 +134,16 @@ def _captured(payment_id: str, amount_minor: int, ordered: Iterable[Told]) -> di
     }
 
 
-def _arrived(payment_id: str, amount_minor: int, ordered: Iterable[Told]) -> dict[str, Movement]:
+def _arrived(
+    payment_id: str, amount_minor: int, ordered: Iterable[Told], agreed_minor: int
+) -> dict[str, Movement]:
     """Each piece that arrived, by the provider's id of it."""
+    piece_minor_max = max(amount_minor * ARRIVED_TIMES_MAX, agreed_minor)
     pieces: dict[str, Movement] = {}
     for one in ordered:
         if one.news is not News.ARRIVED:
             continue
-        if one.amount_minor > amount_minor * ARRIVED_TIMES_MAX:
+        if one.amount_minor > piece_minor_max:
             raise TooMuchArrived(f"{one.amount_minor} arrived where {amount_minor} was asked for")
         key = f"deposit:{payment_id}:{one.operation_id}"
         piece = Movement("deposit", key, one.amount_minor, one.occurred_at)

@@ -238,7 +238,7 @@ def apply_event(session: Session, psp: Psp, event: PspEvent, *, now: datetime) -
         return
     told = queries.told_of(session, payment.id)
     try:
-        verdict = rules.judge(str(payment.id), payment.amount_minor, told)
+        verdict = rules.judge(str(payment.id), payment.amount_minor, told, payment.agreed_minor)
     except rules.TooMuch as error:
         raise errors.ReturnedTooMuch(f"{payment.reference}: {error}.") from error
     except rules.Impossible as error:

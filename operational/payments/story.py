@@ -166,7 +166,8 @@ def _parked(session: Session, payment: Payment) -> Iterator[Moment]:
 def _postings(session: Session, payment: Payment) -> Iterator[Moment]:
     told = queries.told_of(session, payment.id)
     try:
-        moved = rules.judge(str(payment.id), payment.amount_minor, told).movements
+        judged = rules.judge(str(payment.id), payment.amount_minor, told, payment.agreed_minor)
+        moved = judged.movements
     except rules.Impossible:
         return
     journals = session.scalars(ledger.journals_of([movement.op_key for movement in moved]))

@@ -71,7 +71,7 @@ def _show(world: World, invoice_id: str) -> HTMLResponse:
     return HTMLResponse(
         templates.get_template("crypto.html").render(
             vendor="NOWPayments",
-            amount=f"{Decimal(invoice['price_amount']):,} {invoice['price_currency'].upper()}",
+            amount=f"{Decimal(invoice['price_amount']):,.2f} {invoice['price_currency'].upper()}",
             description=invoice["order_description"],
             reference=invoice["order_id"],
             back_url=invoice["cancel_url"],

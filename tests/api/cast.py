@@ -142,6 +142,16 @@ def a_break(door: Door) -> BreakItem:
         return session.scalars(breaks.live().where(BreakItem.break_key == found.break_key)).one()
 
 
+def a_payment(door: Door) -> str:
+    """The reference of a deposit a client has asked for."""
+    person = a_client(door, Stage.VERIFIED)
+    amount = Money.parse("100.00", "USD")
+    with db.transaction(door.database.engine()) as session:
+        return payments.request_deposit(
+            session, person.id, amount, method="card", actor=HUB, now=door.clock()
+        ).reference
+
+
 def a_dispute(door: Door) -> str:
     """The reference of a dispute over a deposit that was paid, charged back as fraud."""
     person = a_client(door, Stage.VERIFIED)

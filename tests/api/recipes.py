@@ -315,6 +315,13 @@ def replay(door: Door, path: str) -> Attempt:
     return Attempt(door.signed_in(Role.FINANCE), place, ["inbox:replay"])
 
 
+@recipe("POST", "/api/payments/{reference}/agree", "/staff/payments/{reference}/agree")
+def agree_to_piece(door: Door, path: str) -> Attempt:
+    place = path.format(reference=cast.a_payment(door))
+    form = {"amount": "500.00", "currency": "USD", "reason": "one transfer for two deposits"}
+    return Attempt(door.signed_in(Role.FINANCE), place, ["deposit:agree"], body(path, form))
+
+
 @recipe(
     "POST",
     "/api/messages/{box}/{message_id}/close",

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from kingpost.verify import books
+from operational.kit.actor import Actor
+from operational.kit.errors import Forbidden, InvalidInput
 from operational.kit.ids import uuid7
 from operational.kit.money import Money
 from operational.messaging.models import InboxMessage
-from operational.payments import errors, rules, service
+from operational.payments import agreeing, errors, rules, service
 from operational.payments.models import Payment
 from operational.payments.psp import PspEvent
 from operational.payments.rules import Told
@@ -98,6 +100,28 @@ def test_what_arrived_is_in_the_wallet_also_after_the_page_has_expired(session, 
 def test_a_piece_over_twice_what_was_asked_for_waits_for_a_person(session, payment):
     with pytest.raises(errors.TooMuchArrived, match="20001 arrived where 10000"):
         service.apply_event(session, STRIPE, arrived(payment, 20_001), now=NOW)
+
+
+def test_a_piece_a_person_agreed_to_is_credited_when_it_is_replayed(session, payment):
+    staff = Actor(id=str(uuid7()), name="Fin", roles=frozenset({"finance"}))
+    told = arrived(payment, 25_000)
+
+    def agree(amount: str, by: Actor) -> None:
+        money = Money.parse(*amount.split())
+        agreeing.agree(session, payment.reference, money, reason="two in one", actor=by, now=NOW)
+
+    with pytest.raises(Forbidden):
+        agree("250.00 USD", replace(staff, roles=frozenset({"support"})))
+    with pytest.raises(InvalidInput):
+        agree("250.00 EUR", staff)
+    agree("249.99 USD", staff)
+    with pytest.raises(errors.TooMuchArrived), session.begin_nested():
+        service.apply_event(session, STRIPE, told, now=NOW)
+    agree("250.00 USD", staff)
+
+    service.apply_event(session, STRIPE, told, now=NOW)
+
+    assert (payment.status, payment.arrived_minor) == ("overpaid", 25_000)
 
 
 def test_what_cannot_be_true_of_a_piece_waits_for_a_person(session, payment):

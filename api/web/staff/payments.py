@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
-from api.deps import ActorDep, SessionDep, needs
+from api.deps import ActorDep, NowDep, SessionDep, needs
+from api.schemas.money import AgreeForm
 from api.web.door import Pages
 from api.web.listing import listed
-from api.web.shell import page
+from api.web.shell import page, see_other
 from operational.access.matrix import Permission, permissions
 from operational.clients import queries as clients
-from operational.payments import queries
+from operational.payments import agreeing, queries
 from operational.payments.errors import PaymentNotFound
 from operational.payments.states import PaymentStatus
 from operational.payments.story import story as told
@@ -67,3 +68,16 @@ def payment(request: Request, reference: str, session: SessionDep, actor: ActorD
         story=told(session, found, permissions(actor.roles)),
         paths=STORY_PATHS,
     )
+
+
+@router.post("/{reference}/agree", dependencies=[needs(Permission.MESSAGES_REPLAY)])
+def agree(
+    reference: str,
+    form: Annotated[AgreeForm, Form()],
+    *,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    agreeing.agree(session, reference, form.money, reason=form.reason, actor=actor, now=now)
+    return see_other(f"/staff/payments/{reference}", "piece_agreed")

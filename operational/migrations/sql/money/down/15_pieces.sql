@@ -1,1 +1,1 @@
-alter table payments.payment drop column arrived_minor;
+alter table payments.payment drop column arrived_minor, drop column agreed_minor;
