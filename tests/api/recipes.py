@@ -13,14 +13,12 @@ from api import oidc
 from operational.access import totp
 from operational.access.matrix import Role
 from operational.clients.states import Stage
-from operational.kit import db
 from operational.kit.actor import Actor
 from operational.kit.ids import uuid7
 from operational.platforms.connect import connect
 from tests.api import cast
 from tests.api.opened import PASSWORD, Door
 from tests.kyc.people import a_picture
-from tests.messaging.letters import receive
 
 
 @dataclass
@@ -303,44 +301,6 @@ def withdraw(door: Door, path: str) -> Attempt:
     officer = door.visitor(Authorization=f"Bearer {token}")
     form = {"reason": "a typing error"}
     return Attempt(officer, path.format(version_id=version), ["rule:retire"], body(path, form))
-
-
-@recipe(
-    "POST",
-    "/api/messages/{box}/{message_id}/replay",
-    "/staff/messages/{box}/{message_id}/replay",
-)
-def replay(door: Door, path: str) -> Attempt:
-    place = path.format(box="inbox", message_id=a_parked_message(door))
-    return Attempt(door.signed_in(Role.FINANCE), place, ["inbox:replay"])
-
-
-@recipe("POST", "/api/payments/{reference}/agree", "/staff/payments/{reference}/agree")
-def agree_to_piece(door: Door, path: str) -> Attempt:
-    place = path.format(reference=cast.a_payment(door))
-    form = {"amount": "500.00", "currency": "USD", "reason": "one transfer for two deposits"}
-    return Attempt(door.signed_in(Role.FINANCE), place, ["deposit:agree"], body(path, form))
-
-
-@recipe(
-    "POST",
-    "/api/messages/{box}/{message_id}/close",
-    "/staff/messages/{box}/{message_id}/close",
-)
-def close(door: Door, path: str) -> Attempt:
-    place = path.format(box="inbox", message_id=a_parked_message(door))
-    form = {"reason": "the provider took it back"}
-    return Attempt(door.signed_in(Role.FINANCE), place, ["inbox:close"], body(path, form))
-
-
-def a_parked_message(door: Door) -> Any:
-    mark = uuid7().hex
-    find = text("select id from messaging.inbox where external_id = :mark")
-    park = text("update messaging.inbox set status = 'parked' where external_id = :mark")
-    with db.transaction(door.database.engine()) as session:
-        receive(session, "test", mark, b"{}", now=door.clock())
-        session.execute(park, {"mark": mark})
-        return session.scalar(find, {"mark": mark})
 
 
 def at_break(path: str, item: Any) -> str:

@@ -9,7 +9,7 @@ from operational.access.matrix import Role
 from operational.clients.states import Stage
 from operational.kit import db
 from operational.kit.ids import uuid7
-from tests.api import cast, recipes
+from tests.api import cast, message_recipes
 from tests.messaging.letters import receive
 
 
@@ -50,7 +50,7 @@ def test_a_payments_story_has_every_source_its_reader_may_know_of(opened, refere
 
 
 def test_the_worklist_shows_finance_what_waits_and_nobody_elses_work(opened, reference):
-    recipes.a_parked_message(opened)
+    message_recipes.a_parked_message(opened)
 
     page = opened.signed_in(Role.FINANCE).get("/staff/finance").text
 
