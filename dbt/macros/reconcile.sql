@@ -280,7 +280,10 @@
         o.booked_at as due_at,
         false as is_knot,
         coalesce(
-            o.our_reference in (select p.payment_reference from {{ ref("stg_payments__payments") }} as p where p.status not in ('succeeded','refunded','charged_back','chargeback_won')),
+            o.our_reference in (
+                select p.payment_reference from {{ ref("stg_payments__payments") }} as p
+                where p.status in ('created', 'pending', 'authorised', 'failed')
+            ),
             false
         ) as is_of_failed_payment
     from {{ open_lines }} as o

@@ -64,6 +64,7 @@ def broker(module_database) -> Iterator[Broker]:
         client = found.client(verified_at=NOW)
         account = found.account(client, 1001)
         found.transfer(account, 5000, reference="T-1")
+        found.transfer(account, 700, reference="T-2")
         found.deposit(client, 10_000)
         found.attribution(client, found.partner())
         found.post(500)

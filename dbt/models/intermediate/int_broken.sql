@@ -1,6 +1,6 @@
--- What is wrong now and was not decided on. A thing not found is wrong from the moment on when it was
--- due; now is the moment that was extracted, not that of building. What was decided on stands for as
--- long as the amounts do.
+-- What is wrong now and was not decided on. A thing not found is wrong from the moment on when it
+-- was due; now is the moment that was extracted, not that of building. What was decided on stands
+-- for as long as the amounts do.
 with
 
 items as (
@@ -13,6 +13,10 @@ items as (
 
 decided as (
     select * from {{ ref("stg_reconciliation__resolutions") }}
+),
+
+reporting as (
+    select * from {{ ref("int_reporting") }}
 )
 
 select
@@ -42,7 +46,8 @@ where
     )
     and (
         kind <> 'missing_external'
-        or due_at <= (
+        or (leg, counterpart) in (select (reporting.leg, reporting.counterpart) from reporting)
+        and due_at <= (
             select max(extracts.as_of) from {{ source("raw", "extracts") }} as extracts
             where extracts.source = 'operational_db'
         )
