@@ -10,6 +10,12 @@ EXPECTATIONS = {
         filled("net_minor"),
         Expectation("expect_column_sum_to_be_between", {"column": "net_minor", "min_value": 0, "max_value": 0}),
     ],
+    "psp__paypal_lines": [
+        *keyed("line_no"),
+        filled("transaction_id"),
+        filled("event_code"),
+        filled("net_minor"),
+    ],
     "psp__stripe_lines": [
         *keyed("balance_transaction_id"),
         filled("payout_id"),

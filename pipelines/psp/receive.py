@@ -22,6 +22,7 @@ PARSERS: dict[tuple[str, str], Callable[[bytes], Sequence[Batch]]] = {
     ("adyen", ".csv"): lambda content: [parse_adyen.parse_csv(content)],
     ("adyen", ".xlsx"): lambda content: [parse_adyen.parse_excel(content)],
     ("adyen", ".xls"): lambda content: [parse_adyen.parse_excel(content)],
+    ("paypal", ".csv"): parse_paypal.parse,
     ("stripe", ".csv"): parse_stripe.parse,
 }
 """By the first word of the sender's folder (`adyen-eu` is Adyen too) and the ending. Adyen has

@@ -51,8 +51,12 @@ stripe as (
 paypal as (
     select
         'paypal' as psp,
-        -- Chargebacks, refunds and reserves share the first digits of their codes.
-        if(left(event_code, 3) in ('T11', 'T12'), event_code, left(event_code, 3)) as line_type,
+        -- The first digits tell the group; in some groups money goes either way.
+        if(
+            left(event_code, 3) in ('T11', 'T12') or event_code = 'T0001',
+            event_code,
+            left(event_code, 3)
+        ) as line_type,
         account || '/' || period || '/' || gross_currency as batch,
         case when event_code like 'T04%' then transaction_id end as payout_reference,
         invoice_id as our_reference,
