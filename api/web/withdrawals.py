@@ -11,8 +11,10 @@ from api.once import OnceDep
 from api.schemas.withdrawals import DestinationForm, WithdrawalPageForm
 from api.web.door import Pages
 from api.web.shell import money, page, see_other
+from api.web.words import word
 from operational.access.matrix import Permission
 from operational.ledger import queries as ledger
+from operational.payments.states import Network
 from operational.payments.withdrawals import destinations, queries, service, words
 from operational.payments.withdrawals.states import OPEN, WithdrawalStatus
 from operational.platforms import queries as platforms
@@ -102,6 +104,7 @@ def own_destinations(request: Request, session: SessionDep, me: MeDep, now: NowD
         "room_destinations.html",
         client=me,
         destinations=session.scalars(queries.destinations_of(me.id)).all(),
+        networks={network.value: word(network) for network in Network},
         now=now,
     )
 

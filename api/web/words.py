@@ -80,6 +80,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "expired": ("Ended unanswered", ""),
     "fee": ("Fee", ""),
     "debt_write_off": ("Write-off", ""),
+    "btc": ("Bitcoin", ""),
+    "eth": ("Ether", ""),
+    "ltc": ("Litecoin", ""),
+    "trx": ("Tron", ""),
+    "usdcerc20": ("USDC on Ethereum", ""),
+    "usdterc20": ("USDT on Ethereum", ""),
+    "usdttrc20": ("USDT on Tron", ""),
     # Trading accounts and transfers.
     "requested": ("Requested", "info"),
     "active": ("Active", "good"),

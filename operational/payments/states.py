@@ -97,6 +97,18 @@ class Method(StrEnum):
     CRYPTO = "crypto"
 
 
+class Network(StrEnum):
+    """A coin on the network it is sent over: the same coin sent over another one is lost."""
+
+    BTC = "btc"
+    ETH = "eth"
+    LTC = "ltc"
+    TRX = "trx"
+    USDC_ERC20 = "usdcerc20"
+    USDT_ERC20 = "usdterc20"
+    USDT_TRC20 = "usdttrc20"
+
+
 class AttemptOutcome(StrEnum):
     """What became of asking one PSP for one payment."""
 

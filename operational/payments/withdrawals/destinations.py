@@ -20,6 +20,7 @@ from operational.clients.states import Stage
 from operational.kit import ids
 from operational.kit.actor import Actor
 from operational.payments.errors import NotVerified
+from operational.payments.states import Network
 from operational.payments.withdrawals import facts, queries
 from operational.payments.withdrawals.errors import (
     DestinationInvalid,
@@ -37,7 +38,18 @@ COOL_DOWN = timedelta(hours=24)
 DESTINATIONS_MAX = 10
 
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
-_ADDRESS = re.compile(r"[A-Za-z0-9]{25,90}")
+_BASE58 = "[1-9A-HJ-NP-Za-km-z]"
+_ETHEREUM, _TRON = re.compile(r"0x[0-9a-fA-F]{40}"), re.compile(rf"T{_BASE58}{{33}}")
+_ADDRESSES = {
+    Network.BTC: re.compile(rf"(bc1[a-z0-9]{{25,87}}|[13]{_BASE58}{{25,34}})"),
+    Network.ETH: _ETHEREUM,
+    Network.LTC: re.compile(rf"(ltc1[a-z0-9]{{25,87}}|[LM3]{_BASE58}{{25,34}})"),
+    Network.TRX: _TRON,
+    Network.USDC_ERC20: _ETHEREUM,
+    Network.USDT_ERC20: _ETHEREUM,
+    Network.USDT_TRC20: _TRON,
+}
+"""What addresses of each network look like: an address of another one is money thrown away."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _HOLDER_MIN = 2
 
@@ -200,12 +212,12 @@ def read(method: str, details: Mapping[str, str]) -> tuple[dict[str, str], str]:
                 raise DestinationInvalid("This is no BIC.", field="bic")
             return {"iban": iban} | ({"bic": bic} if bic else {}), f"{iban[:4]} … {iban[-4:]}"
         case "crypto":
-            address, network = given.get("address", ""), given.get("network", "").upper()
-            if not _ADDRESS.fullmatch(address):
-                raise DestinationInvalid("This is no address.", field="address")
-            if not (network.isascii() and network.isalnum()):
+            address, network = given.get("address", ""), given.get("network", "").lower()
+            if network not in set(Network):
                 raise DestinationInvalid("Name the network.", field="network")
-            label = f"{network} {address[:6]} … {address[-4:]}"
+            if not _ADDRESSES[Network(network)].fullmatch(address):
+                raise DestinationInvalid("This is no address of this network.", field="address")
+            label = f"{network.upper()} {address[:6]} … {address[-4:]}"
             return {"address": address, "network": network}, label
         case "paypal":
             email = given.get("email", "").lower()

@@ -29,10 +29,7 @@ from operational.payments.psp import (
 )
 from operational.payments.psp.nowpayments.amounts import fiat, money, priced, worth
 from operational.payments.psp.wire import TIMEOUT_SECONDS, answered, listed
-from operational.payments.states import News, PayoutNews
-
-NETWORKS = frozenset({"btc", "eth", "ltc", "trx", "usdcerc20", "usdterc20", "usdttrc20"})
-"""Coins on their networks, in NOWPayments' words, that we pay out in."""
+from operational.payments.states import Network, News, PayoutNews
 
 _OPEN = frozenset({"waiting", "confirming", "confirmed", "sending"})
 _ARRIVED = frozenset({"partially_paid", "finished"})
@@ -127,8 +124,9 @@ class NowPayments:
         yield from filter(None, map(self._of_payment, told))
 
     def send_payout(self, order: PayoutOrder) -> PayoutSent:
-        network = order.destination.get("network", "").lower()
-        if order.source_payment_id is not None or network not in NETWORKS:
+        # Our names of coins on their networks are NOWPayments' own.
+        network = order.destination.get("network", "")
+        if order.source_payment_id is not None or network not in set(Network):
             raise PspRefused(
                 f"NOWPayments pays to an address, and not on {network or 'no network'}."
             )
