@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -239,6 +239,21 @@ _LISTS = {
 }
 
 
+# These hang from the charge; all else from the intent.
+_OF_CHARGE = frozenset({"refund", "dispute"})
+
+
+def _narrowed(world: World, kind: str, query: Form) -> list[Document]:
+    """Every object of a kind, or those of one intent or one charge."""
+    parent, intent = query.get("charge", ""), query.get("payment_intent")
+    if intent and kind in _OF_CHARGE:
+        charges = world.store.listed("charge", "parent = ?", intent)
+        parent = charges[0]["id"] if charges else intent
+    elif intent:
+        parent = intent
+    return world.store.listed(kind, *(("parent = ?", parent) if parent else ("true",)))
+
+
 def reading(world: World) -> APIRouter:
     """Every object by its id, every kind as a list, intents and charges by search."""
     router = APIRouter(prefix="/v1")
@@ -259,13 +274,11 @@ def reading(world: World) -> APIRouter:
         @router.get(f"/{path}")
         def many(request: Request) -> Response:
             query = dict(request.query_params)
-            narrowed: Any = query.get("payment_intent") or query.get("charge")
-            where = ("parent = ?", narrowed) if narrowed else ("true",)
             return guarded(
                 world,
                 request,
                 query,
-                lambda: page(f"/v1/{path}", world.store.listed(kind, *where), query),
+                lambda: page(f"/v1/{path}", _narrowed(world, kind, query), query),
             )
 
         @router.get(f"/{path}/{{identifier}}")
