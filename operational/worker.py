@@ -76,11 +76,11 @@ def handlers(psps: Mapping[str, Psp]) -> dict[str, Handler]:
     return found
 
 
-def psp_carriers(psps: Mapping[str, Psp], settings: Settings) -> dict[str, Carrier]:
+def psp_carriers(psps: Mapping[str, Psp], settings: Settings, engine: Engine) -> dict[str, Carrier]:
     """Who carries the commands to PSPs about payments."""
     return_url = f"{settings.api_url}/room/deposits/{{reference}}"
     return {
-        payments.CREATE_PAYMENT: CreatePayment(psps, return_url),
+        payments.CREATE_PAYMENT: CreatePayment(engine, psps, return_url),
         payments.CAPTURE_PAYMENT: CapturePayment(psps),
         SEND_PAYOUT: payout_carrying.SendPayout(psps, FieldKey.of(settings)),
     }
@@ -129,7 +129,7 @@ def loops(settings: Settings, engine: Engine, *, process: Step = inbox.process_o
 
     def ask_psps() -> int:
         psps = vendors.psps()
-        carriers = psp_carriers(psps, settings) | dispute_carriers(psps, engine)
+        carriers = psp_carriers(psps, settings, engine) | dispute_carriers(psps, engine)
         return outbox.carry(engine, carriers, utc_now)
 
     def sweep() -> int:

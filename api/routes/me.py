@@ -18,12 +18,14 @@ from api.schemas.documents import UPLOAD_BYTES_MAX, DocumentOut, ToldCheckOut
 from api.schemas.money import (
     AccountForm,
     DepositForm,
+    OfferOut,
     PaymentOut,
     TransferForm,
     TransferOut,
     WalletOut,
 )
 from api.schemas.platforms import AccountOut
+from api.schemas.room import Currency
 from api.web import words
 from operational.access.matrix import Permission
 from operational.clients import service as clients
@@ -32,6 +34,7 @@ from operational.kyc import service as kyc
 from operational.kyc.states import DocumentKind
 from operational.kyc.vault import Vault
 from operational.ledger import queries as ledger
+from operational.payments import offering
 from operational.payments import queries as payment_queries
 from operational.payments import service as payments
 from operational.payments.errors import PaymentNotFound
@@ -111,6 +114,15 @@ def wallets(session: SessionDep, me: MeDep) -> list[WalletOut]:
 def deposits(session: SessionDep, me: MeDep) -> list[PaymentOut]:
     found = session.scalars(payment_queries.of_client(me.id))
     return [PaymentOut.model_validate(payment) for payment in found]
+
+
+@router.get("/deposit-methods", dependencies=[needs(Permission.PAYMENTS_DEPOSIT)])
+def deposit_methods(
+    currency: Currency, session: SessionDep, me: MeDep, now: NowDep
+) -> list[OfferOut]:
+    """How one may pay in now, in one currency, and how much."""
+    found = offering.offered(session, me, currency, now=now)
+    return [OfferOut.of(offer) for offer in found]
 
 
 @router.post(

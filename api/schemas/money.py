@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_f
 
 from api.schemas.room import Currency, MoneyForm
 from operational.kit.money import Money
+from operational.payments.limits import Offer
+from operational.payments.states import Method
 
 
 class AmountOut(BaseModel):
@@ -78,7 +80,27 @@ class WalletOut(BaseModel):
 class DepositForm(MoneyForm):
     """A deposit a client wants to make."""
 
-    method: Literal["card", "crypto", "ideal", "bank_transfer"] = "card"
+    method: Method = Method.CARD
+
+
+class OfferOut(BaseModel):
+    """One way to pay in, and how much: amounts are text."""
+
+    method: str
+    low: str
+    high: str
+    day: str
+    month: str
+    currency: str
+
+    @classmethod
+    def of(cls, offer: Offer) -> "OfferOut":
+        low, high, day, month = (
+            amount_text(limit.minor, limit.currency)
+            for limit in (offer.low, offer.high, offer.day, offer.month)
+        )
+        currency = offer.low.currency
+        return cls(method=offer.method, low=low, high=high, day=day, month=month, currency=currency)
 
 
 class AgreeForm(MoneyForm):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from operational.kit.money import Money
+from operational.payments.states import Method
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3,5}$", examples=["USD"])]
 
@@ -44,7 +45,7 @@ class MoneyForm(BaseModel):
 class DepositPageForm(MoneyForm):
     """The deposit page's form."""
 
-    method: Literal["card", "crypto"] = "card"
+    method: Method = Method.CARD
     once: OncePerPage
 
 

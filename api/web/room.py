@@ -13,12 +13,15 @@ from api.me import MeDep
 from api.once import OnceDep
 from api.schemas.platforms import AccountOut
 from api.schemas.room import AccountPageForm, DepositPageForm, FundPageForm
+from api.web import words
 from api.web.door import Pages
 from api.web.shell import page, see_other
 from operational.access.matrix import Permission
 from operational.clients import service as clients
 from operational.clients.forms import ProfileForm
+from operational.clients.states import Stage
 from operational.ledger import queries as ledger
+from operational.payments import offering
 from operational.payments import queries as payments
 from operational.payments import service as deposits
 from operational.payments.errors import PaymentNotFound
@@ -82,8 +85,14 @@ def complete_profile(
 
 
 @router.get("/deposit", dependencies=[DEPOSITS])
-def deposit(request: Request, me: MeDep) -> Response:
-    return page(request, "room_deposit.html", client=me)
+def deposit(
+    request: Request, session: SessionDep, me: MeDep, now: NowDep, currency: str = ""
+) -> Response:
+    """What the client may pay in with, in the currency chosen above the form."""
+    typed = getattr(request.state, "typed", {}).get("currency") or currency
+    chosen = typed if typed in words.CURRENCIES else words.CURRENCIES[0]
+    offers = offering.offered(session, me, chosen, now=now) if me.stage == Stage.VERIFIED else []
+    return page(request, "room_deposit.html", client=me, currency=chosen, offers=offers)
 
 
 @router.post("/deposit", dependencies=[DEPOSITS])

@@ -128,4 +128,8 @@ TEMPLATES.filters |= {
     "role": lambda role: role.replace("_", " "),
     "pairs": lambda codes: [(code, code) for code in codes],
 }
-TEMPLATES.globals |= {"COUNTRIES": words.COUNTRIES, "CURRENCIES": words.CURRENCIES}
+TEMPLATES.globals |= {
+    "COUNTRIES": words.COUNTRIES,
+    "CURRENCIES": words.CURRENCIES,
+    "METHODS": words.METHODS,
+}

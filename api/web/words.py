@@ -101,6 +101,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "published": ("In force", "good"),
     "retired": ("Retired", ""),
     "parked": ("Parked", "bad"),
+    # Breakers and switches of PSPs.
+    "breaker_closed": ("Closed", "good"),
+    "breaker_open": ("Open", "bad"),
+    "breaker_half_open": ("Half open", "warn"),
+    "on": ("On", "good"),
+    "off": ("Off", "bad"),
     "waiting": ("Waiting", "warn"),
     # Breaks and daily reports.
     "assigned": ("Assigned", "info"),
@@ -132,8 +138,20 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+METHODS: dict[str, tuple[str, str]] = {
+    "card": ("Card", "Visa, Mastercard"),
+    "ideal": ("iDEAL", "From your Dutch bank"),
+    "bank_transfer": ("Bank transfer", "From an account in your name; takes a day or two"),
+    "paypal": ("PayPal", "From your PayPal account"),
+    "crypto": ("Crypto", "BTC, ETH, USDT and others; credited at the rate the payment page shows"),
+}
+"""Ways to pay in as clients read them: the name, and a few words."""
+
+
 def word(state: str) -> str:
     """The state as people say it."""
+    if state in METHODS:
+        return METHODS[state][0]
     return _WORDS.get(state, (state.replace("_", " ").capitalize(), ""))[0]
 
 
@@ -187,6 +205,8 @@ DONE: dict[str, str] = {
     "report_signed": "The report is signed.",
     "report_refused": "The report is refused.",
     "bank_account_named": "The account is on the list; a statement of it is expected for every day.",
+    "psp_switched_off": "It is switched off; the next payment goes elsewhere.",
+    "psp_switched_on": "It is switched on.",
     "plan_drafted": "The draft is saved. It pays nobody until another person publishes it.",
     "plan_published": "The plan version is published.",
 }
@@ -195,9 +215,10 @@ DONE: dict[str, str] = {
 # Refusals that clients meet often, at the field they concern, in words for clients.
 _EXPLANATIONS: dict[str, tuple[str, str]] = {
     "not_verified": ("", "This is possible as soon as your identity is verified."),
-    "amount_out_of_limits": ("amount", "This amount is too small or too large for one deposit."),
-    "daily_limit_reached": ("amount", "With this you would pass the limit of one day."),
-    "no_psp_offers": ("", "Nobody we work with can take this payment. Try another currency."),
+    "no_psp_offers": (
+        "method",
+        "Nobody we work with can take this payment now. Choose another method or currency.",
+    ),
     "insufficient_funds": ("amount", "There is not that much in your wallet."),
     "not_enough_on_account": ("amount", "There is not that much on the trading account."),
     "destination_known": ("iban", "You have this destination already."),

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     """Be the second person who lets a large one go. Four eyes."""
     DESTINATIONS_APPROVE = "destinations.approve"
     """Say whether money may go to a client's account elsewhere, and stop it again."""
+    PSPS_SWITCH = "psps.switch"
+    """Keep payments from a PSP, or let them go there again, with the reason."""
     LEDGER_READ = "ledger.read"
     """See balances and postings of every account."""
     DISPUTES_READ = "disputes.read"
@@ -170,6 +172,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
             P.WITHDRAWALS_DECIDE,
             P.WITHDRAWALS_APPROVE_LARGE,
             P.DESTINATIONS_APPROVE,
+            P.PSPS_SWITCH,
             P.LEDGER_READ,
             P.PLATFORMS_READ,
             P.RECONCILIATION_READ,

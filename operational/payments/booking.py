@@ -14,6 +14,7 @@ from operational.kit.money import Money
 from operational.ledger import queries as books
 from operational.ledger import service as ledger
 from operational.ledger.service import Leg
+from operational.payments import attempts
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.rules import Movement, Verdict, shares
 from operational.payments.states import OPEN, RANKS, News, PaymentStatus
@@ -57,6 +58,7 @@ def bring(
     ]
     if verdict.movements or RANKS[verdict.status] > RANKS[before]:
         _move(payment, verdict, event.details.get("reason"), now)
+        attempts.end(session, payment, now=now)
     event.is_applied = payment.status != before or any(posted)
 
     tag = _TAGS.get(News(event.news), Tag.DEPOSIT_RETURN)

@@ -22,6 +22,26 @@ class DailyLimitReached(DomainError):
     code = "daily_limit_reached"
 
 
+class MonthlyLimitReached(DomainError):
+    code = "monthly_limit_reached"
+
+
+class MethodNotOffered(DomainError):
+    """Not to this client, in this country and currency."""
+
+    code = "method_not_offered"
+
+
+class SwitchNotFound(NotFound):
+    code = "switch_not_found"
+
+
+class AlreadySwitched(DomainError):
+    """Somebody was faster."""
+
+    code = "already_switched"
+
+
 class NoPspOffers(DomainError):
     """The routing table knows nobody who takes this payment."""
 

@@ -1,6 +1,7 @@
 """Named reads of payments."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -70,17 +71,39 @@ def locked_by_psp_id(session: Session, psp: str, psp_payment_id: str) -> Payment
     )
 
 
-def asked_minor(session: Session, client_id: UUID, currency: str, since: datetime) -> int:
-    """What a client asked to pay in since then, failed payments left out."""
+def asked_minor(
+    session: Session, client_id: UUID, method: str, currency: str, since: datetime
+) -> int:
+    """What a client asked to pay in by one method since then, failed payments left out."""
     asked = session.scalar(
         select(func.sum(Payment.amount_minor)).where(
             Payment.client_id == client_id,
+            Payment.method == method,
             Payment.currency == currency,
             Payment.requested_at > since,
             Payment.status != PaymentStatus.FAILED,
         )
     )
     return int(asked or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a client paid in so far: deposits that succeeded, and those that were charged back."""
+
+    paid: int
+    disputed: int
+
+
+def history_of(session: Session, client_id: UUID) -> History:
+    disputed = [PaymentStatus.CHARGED_BACK, PaymentStatus.CHARGEBACK_WON]
+    found = session.execute(
+        select(
+            func.count(Payment.succeeded_at),
+            func.count().filter(Payment.status.in_([str(status) for status in disputed])),
+        ).where(Payment.client_id == client_id)
+    ).one()
+    return History(*found)
 
 
 def silent(

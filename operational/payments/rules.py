@@ -1,4 +1,4 @@
-"""What a payment is, given everything we were told about it; and who may pay in how much."""
+"""What a payment is, given everything we were told about it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,19 +8,14 @@ from fractions import Fraction
 from operational.kit.money import Money, exponent
 from operational.payments.states import RANKS, WHOLE, News, PaymentStatus
 
-DEPOSIT_MIN_MAJOR = 10
-DEPOSIT_MAX_MAJOR = 50_000
-DEPOSIT_DAY_MAX_MAJOR = 100_000
 TOLERANCE = Fraction(1, 200)
 """A deposit off by less than half a percent is paid as it was asked for."""
 ARRIVED_TIMES_MAX = 2
 
-# What a unit of a currency is worth against the dollar, to the nearest power of ten. Limits are
-# coarse on purpose: they stop typing errors, the routing table and reviews stop the rest.
+
+# What a unit of a currency is worth against the dollar, to the nearest power of ten.
 _SCALE = {"CLP": 1000, "HUF": 100, "IDR": 10_000, "INR": 100, "JPY": 100, "KES": 100, "KRW": 1000}
 _SCALE |= {"NGN": 1000, "PHP": 100, "THB": 10, "CZK": 10, "VND": 10_000}
-
-
 # Likewise for what is worth more than a dollar a unit.
 _PRECIOUS = {"BTC": 100_000, "ETH": 1_000}
 
@@ -236,47 +231,6 @@ def shares(moved_minor: int, *, available_minor: int, owed_minor: int) -> tuple[
     is_return = moved_minor < 0
     to_debt = min(available_minor + moved_minor, 0) if is_return else min(owed_minor, moved_minor)
     return moved_minor - to_debt, to_debt
-
-
-@dataclass(frozen=True, slots=True)
-class DepositFacts:
-    """What decides whether a client may pay in."""
-
-    is_verified: bool
-    amount: Money
-    asked_today: Money
-    """Not failed, within 24 hours, in the same currency, without this one."""
-
-
-def refusals(facts: DepositFacts) -> list[str]:
-    """Why not, as stable codes; nothing when the deposit may be asked for."""
-    limit = _limits(facts.amount.currency)
-    reasons = []
-    if not facts.is_verified:
-        reasons.append("not_verified")
-    if not limit.low <= facts.amount <= limit.high:
-        reasons.append("amount_out_of_limits")
-    if limit.day < facts.asked_today + facts.amount:
-        reasons.append("daily_limit_reached")
-    return reasons
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Smallest and largest deposit, and the most in 24 hours."""
-
-    low: Money
-    high: Money
-    day: Money
-
-
-def _limits(currency: str) -> Limits:
-    unit = _SCALE.get(currency, 1) * 10 ** exponent(currency)
-    low, high, day = (
-        Money(major * unit, currency)
-        for major in (DEPOSIT_MIN_MAJOR, DEPOSIT_MAX_MAJOR, DEPOSIT_DAY_MAX_MAJOR)
-    )
-    return Limits(low, high, day)
 
 
 def coarse_usd(amount: Money) -> int:

@@ -12,22 +12,18 @@ from operational.access.matrix import Permission
 from operational.audit import service as audit
 from operational.audit.tags import Tag
 from operational.clients import service as clients
-from operational.clients.states import Stage
 from operational.kit import ids
 from operational.kit.actor import Actor
-from operational.kit.errors import DomainError
 from operational.kit.money import Money
 from operational.messaging import outbox
 from operational.messaging.arrivals import Arrived
 from operational.messaging.models import InboxMessage
-from operational.payments import booking, errors, queries, rules
+from operational.payments import attempts, booking, errors, offering, queries, routing, rules
 from operational.payments.disputes import service as disputes
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.psp import CapturesLater, Psp, PspEvent
 from operational.payments.states import OPEN, WHOLE, News, PaymentStatus, PayoutNews
 from operational.payments.withdrawals import hearing
-from operational.rules import service as decisions
-from operational.rules import tables
 
 CREATE_PAYMENT = "psp.create_payment"
 CAPTURE_PAYMENT = "psp.capture_payment"
@@ -39,12 +35,6 @@ PATIENCE = timedelta(minutes=2)
 """Three providers asked three times each answer, or do not, in less."""
 SESSION_RESULT_CHARACTERS_MAX = 4_000
 WORKER = Actor.system("payments")
-
-_REFUSALS: dict[str, type[DomainError]] = {
-    "not_verified": errors.NotVerified,
-    "amount_out_of_limits": errors.AmountOutOfLimits,
-    "daily_limit_reached": errors.DailyLimitReached,
-}
 
 
 def request_deposit(
@@ -60,23 +50,15 @@ def request_deposit(
 
     Raises:
         Forbidden, ClientNotFound: the actor may not, or not for this client.
-        NotVerified, AmountOutOfLimits, DailyLimitReached: see `rules.refusals`.
-        NoPspOffers: nobody takes this method, currency or country.
+        NotVerified, MethodNotOffered, AmountOutOfLimits, DailyLimitReached, MonthlyLimitReached:
+            the client is not offered this.
+        NoPspOffers: nobody takes it now.
     """
-    # The client's row is locked, so two deposits at once cannot both fit under the daily limit.
+    # The client's row is locked, so two deposits at once cannot both fit under a limit.
     client = clients.own(session, client_id, Permission.PAYMENTS_DEPOSIT, actor=actor)
-    asked = queries.asked_minor(session, client_id, amount.currency, now - timedelta(days=1))
-    refused = rules.refusals(
-        rules.DepositFacts(
-            is_verified=client.stage == Stage.VERIFIED,
-            amount=amount,
-            asked_today=Money(asked, amount.currency),
-        )
-    )
-    if refused:
-        raise _REFUSALS[refused[0]](f"A deposit of {amount} is not possible: {refused[0]}.")
     payment_id = ids.uuid7()
-    psps, decision_id = _route(session, payment_id, method, client.country, amount, now=now)
+    wish = offering.allow(session, payment_id, client, amount, method, now=now)
+    route = routing.route(session, payment_id, wish, now=now)
 
     payment = Payment(
         id=payment_id,
@@ -85,9 +67,9 @@ def request_deposit(
         direction="deposit",
         method=method,
         country=client.country,
-        psp=psps[0],
-        fallback_psps=psps[1:],
-        routing_decision_id=decision_id,
+        psp=route.psps[0],
+        fallback_psps=route.psps[1:],
+        routing_decision_id=route.decision_id,
         amount_minor=amount.minor,
         currency=amount.currency,
         status=PaymentStatus.CREATED,
@@ -95,7 +77,7 @@ def request_deposit(
     )
     session.add(payment)
     session.flush()
-    ask_psp(session, payment, now=now)
+    ask_psp(session, payment, is_probe=route.is_probe, now=now)
 
     audit.record(
         session,
@@ -104,34 +86,14 @@ def request_deposit(
         actor=actor,
         now=now,
         after={"amount": str(amount), "method": method, "psp": payment.psp},
-        decision_id=decision_id,
+        decision_id=route.decision_id,
     )
     return payment
 
 
-def _route(
-    session: Session, payment_id: UUID, method: str, country: str, amount: Money, *, now: datetime
-) -> tuple[list[str], UUID]:
-    """Ask the routing table which PSPs take it, the best first; and by which decision."""
-    routing = decisions.decide(
-        session,
-        tables.PSP_ROUTING,
-        {
-            "method": method,
-            "country": country,
-            "currency": amount.currency,
-            "amount": str(amount.major),
-        },
-        subject=("payment", str(payment_id)),
-        now=now,
-    )
-    if not routing.outcome["psps"]:
-        raise errors.NoPspOffers(routing.outcome["reason"])
-    return routing.outcome["psps"], routing.id
-
-
-def ask_psp(session: Session, payment: Payment, *, now: datetime) -> None:
+def ask_psp(session: Session, payment: Payment, *, now: datetime, is_probe: bool = False) -> None:
     """Let the outbox open a payment page at the payment's PSP."""
+    attempts.begin(session, payment, is_probe=is_probe, now=now)
     outbox.put(
         session,
         CREATE_PAYMENT,
@@ -288,6 +250,7 @@ def expire(session: Session, payment_id: UUID, *, now: datetime) -> Payment:
     payment = session.get_one(Payment, payment_id, with_for_update=True)
     if payment.status in OPEN:
         fail(session, payment, "expired", tag=Tag.DEPOSIT_EXPIRE, now=now)
+        attempts.abandon(session, payment, now=now)
     return payment
 
 

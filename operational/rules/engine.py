@@ -76,7 +76,7 @@ class Prepared:
         return found
 
     def _answer(self, facts: Mapping[str, Any], *, is_traced: bool) -> Mapping[str, Any]:
-        missing = self._asked - facts.keys()
+        missing = [name for name in self._asked if not _is_known(name, facts)]
         if missing:
             raise FactsInvalid(f"facts are missing: {', '.join(sorted(missing))}")
         for name, value in facts.items():
@@ -116,14 +116,31 @@ def check(content: Mapping[str, Any]) -> None:
 
 
 def asked_facts(content: Mapping[str, Any]) -> frozenset[str]:
-    """The facts that the tables' input columns look at, by their first name."""
-    return frozenset(
-        column["field"].split(".")[0]
-        for node in content["nodes"]
-        if _kind(node) == _TABLE
-        for column in node["content"]["inputs"]
-        if column.get("field")
-    )
+    """The facts that the tables look at, by their first name; of a list, ``psps[].health``.
+
+    A table may be asked for each one of a list of facts, and look at what an earlier one put out.
+    """
+    asked, made = set[str](), set[str]()
+    for node in content["nodes"]:
+        if _kind(node) == _TABLE:
+            fields = {column["field"].split(".")[0] for column in _named(node, "inputs")}
+            asked |= {_within(node, name) for name in fields}
+            made |= {_within(node, column["field"]) for column in _named(node, "outputs")}
+    return frozenset(asked - made)
+
+
+def _named(node: Mapping[str, Any], side: str) -> list[Mapping[str, Any]]:
+    return [column for column in node["content"][side] if column.get("field")]
+
+
+def _within(node: Mapping[str, Any], name: str) -> str:
+    is_loop = node["content"].get("executionMode") == "loop"
+    return f"{node['content']['inputField']}[].{name}" if is_loop else name
+
+
+def _is_known(name: str, facts: Mapping[str, Any]) -> bool:
+    several, _, one = name.partition("[].")
+    return several in facts and (not one or all(one in each for each in facts[several]))
 
 
 @lru_cache(maxsize=64)

@@ -148,3 +148,13 @@ def recent_decisions(name: str, limit: int = 1000) -> Select[Decision]:
         .order_by(Decision.decided_at.desc(), Decision.id.desc())
         .limit(limit)
     )
+
+
+def decisions_on(kind: str, subject_ids: Collection[str], limit: int) -> Select[Decision]:
+    """The newest decisions on several subjects of one kind."""
+    return (
+        select(Decision)
+        .where(Decision.subject_kind == kind, Decision.subject_id.in_(subject_ids))
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(limit)
+    )

@@ -147,9 +147,7 @@ def decide(
         TableNotFound: no version is in force.
         FactsInvalid, NoRowApplies, TableInvalid: see `engine.evaluate`.
     """
-    version = session.scalar(queries.in_force(table))
-    if version is None:
-        raise TableNotFound(f"no version of table {table!r} is in force")
+    version = _in_force(session, table)
 
     found = engine.evaluate(version.content, facts)
 
@@ -168,13 +166,34 @@ def decide(
     return decision
 
 
+def would_decide(session: Session, table: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcome the version in force would come to, where nothing follows from it: not kept.
+
+    Raises:
+        TableNotFound, FactsInvalid, NoRowApplies, TableInvalid: see `decide`.
+    """
+    return engine.prepare(_in_force(session, table).content).outcome(facts)
+
+
+def _in_force(session: Session, table: str) -> TableVersion:
+    version = session.scalar(queries.in_force(table))
+    if version is None:
+        raise TableNotFound(f"no version of table {table!r} is in force")
+    return version
+
+
 def install_defaults(session: Session, now: datetime) -> list[TableVersion]:
-    """Publish the shipped tables that have no version yet, as the hub's own two hands."""
+    """Publish the shipped tables as the hub's own two hands: those that are new, and newer ones.
+
+    A table somebody has edited stays theirs; one that nobody has follows the hub.
+    """
     maker, checker = Actor.system("rules"), Actor.system("setup")
     installed = []
     for name in tables.NAMES:
-        if session.scalar(queries.versions(name).limit(1)) is None:
-            content = tables.shipped(name)
+        last = session.scalar(queries.versions(name).limit(1))
+        content = tables.shipped(name)
+        is_ours = last is None or last.made_by == maker.id
+        if is_ours and (last is None or last.content_sha256 != engine.sha256(content)):
             version = draft(
                 session, name, content, note="Shipped with the hub.", actor=maker, now=now
             )

@@ -18,6 +18,10 @@ WITHDRAWAL = "withdrawal"
 """Whether a withdrawal is paid at once, stopped with every reason, or refused."""
 PAYOUT_ROUTING = "payout_routing"
 """Which payment service providers to try for a transfer to a client, in which order."""
+PSP_BREAKER = "psp_breaker"
+"""When payments are kept from a PSP, and when it is tried again."""
+DEPOSIT_METHODS = "deposit_methods"
+"""How a client may pay in, and how much."""
 BREAK_DEADLINE = "break_deadline"
 """By when a break should be closed."""
 
@@ -30,8 +34,10 @@ NAMES = (
     PSP_ROUTING,
     WITHDRAWAL,
     PAYOUT_ROUTING,
-    BREAK_DEADLINE,
+    PSP_BREAKER,
+    DEPOSIT_METHODS,
     ADJUSTMENTS,
+    BREAK_DEADLINE,
 )
 
 

@@ -71,9 +71,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.handlers = worker.handlers(self.psps)
-        self.carriers = worker.psp_carriers(self.psps, self.settings) | worker.platform_carriers(
-            self.mt5
-        )
+        self.carriers = worker.psp_carriers(
+            self.psps, self.settings, self.engine
+        ) | worker.platform_carriers(self.mt5)
 
     def carry(self, limit: int | None = None) -> None:
         """Carry what is due, as the worker would: up to `limit` commands, or all there are."""

@@ -39,9 +39,15 @@ def test_a_payments_story_has_every_source_its_reader_may_know_of(opened, refere
         for role in (Role.FINANCE, Role.SUPPORT, Role.COMPLIANCE)
     }
 
-    assert sentences(told[Role.FINANCE]) == ["request", "decision", "command", "parked"]
-    assert sentences(told[Role.SUPPORT]) == ["request", "decision", "command", "parked"]
-    assert sentences(told[Role.COMPLIANCE]) == ["request", "decision", "record", "command"]
+    assert sentences(told[Role.FINANCE]) == ["request", "decision", "decision", "command", "parked"]
+    assert sentences(told[Role.SUPPORT]) == ["request", "decision", "decision", "command", "parked"]
+    assert sentences(told[Role.COMPLIANCE]) == [
+        "request",
+        "decision",
+        "decision",
+        "record",
+        "command",
+    ]
     assert "facts and trace" in told[Role.FINANCE]
     assert "facts and trace" not in told[Role.SUPPORT]
     assert "amount differs" in told[Role.FINANCE]

@@ -36,7 +36,7 @@ from tests.times import TIMES
 
 ROUNDS = 2_000 * TIMES
 PLANTED_ROUNDS = 100
-HALF_A_DAY = Money(5_000_000, "USD")
+HALF_A_DAY = Money(2_000_000, "USD")
 """Half of what a client may pay in on one day."""
 EVERYTHING = Money(MINOR, "USD")
 CHECKERS = [Actor(str(ids.uuid7()), "X", frozenset({"super_admin"})) for _ in range(2)]

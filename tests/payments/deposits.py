@@ -78,7 +78,7 @@ def a_deposit(session: Session, client: Client, amount: str = "100.00 USD", **mo
         Money.parse(text, currency),
         method=more.pop("method", "card"),
         actor=herself(client),
-        now=NOW,
+        now=more.pop("now", NOW),
         **more,
     )
 

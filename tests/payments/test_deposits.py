@@ -1,5 +1,7 @@
 """A deposit from the wish to the wallet, and back out of it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,9 +10,10 @@ from operational.audit.models import Event
 from operational.clients.errors import ClientNotFound
 from operational.clients.models import Client
 from operational.clients.states import Stage
+from operational.kit.actor import Actor
 from operational.kit.money import Money
 from operational.messaging.models import OutboxMessage
-from operational.payments import errors, queries, service
+from operational.payments import errors, health, queries, service
 from operational.payments.states import PaymentStatus
 from tests.payments.deposits import (
     NOW,
@@ -43,24 +46,51 @@ def test_a_deposit_is_noted_routed_and_handed_to_the_outbox_in_one_transaction(l
 
 
 @pytest.mark.parametrize(
-    ("amount", "refusal"),
+    ("amount", "method", "told"),
     [
-        ("9.99 USD", errors.AmountOutOfLimits),
-        ("50000.01 USD", errors.AmountOutOfLimits),
-        ("999 JPY", errors.AmountOutOfLimits),
+        ("9.99 USD", "card", ("amount", "One deposit by card is from 10.00 USD to 20000.00 USD.")),
+        ("20000.01 USD", "card", ("amount", "from 10.00 USD to 20000.00 USD")),
+        ("999 JPY", "card", ("amount", "from 1000 JPY to 2000000 JPY")),
+        ("50.00 USD", "ideal", ("method", "iDEAL in USD is not offered to you; choose card or ")),
+        ("50.00 USD", "shells", ("method", "shells in USD is not offered")),
     ],
 )
-def test_a_deposit_outside_the_limits_is_refused(lena, session, amount, refusal):
-    with pytest.raises(refusal):
-        a_deposit(session, lena, amount)
+def test_a_refused_deposit_names_the_field_and_what_to_do(lena, session, amount, method, told):
+    with pytest.raises((errors.AmountOutOfLimits, errors.MethodNotOffered)) as found:
+        a_deposit(session, lena, amount, method=method)
+
+    assert found.value.field == told[0]
+    assert told[1] in str(found.value)
 
 
-def test_all_deposits_of_a_day_together_stay_under_the_daily_limit(lena, session):
-    for _ in range(2):
-        a_deposit(session, lena, "50000.00 USD")
+def test_deposits_of_a_day_and_of_a_month_together_stay_under_their_limits(lena, session):
+    for days in (20, 15, 10, 5):
+        for _ in range(2):
+            a_deposit(session, lena, "20000.00 USD", now=NOW - timedelta(days=days))
+    a_deposit(session, lena, "20000.00 USD")
+    a_deposit(session, lena, "19900.00 USD")
 
-    with pytest.raises(errors.DailyLimitReached):
+    with pytest.raises(errors.DailyLimitReached, match=r"enter at most 100\.00 USD"):
+        a_deposit(session, lena, "100.01 USD")
+    a_deposit(session, lena, "95.00 USD")
+    with pytest.raises(errors.DailyLimitReached, match="which is reached; choose another method"):
         a_deposit(session, lena, "10.00 USD")
+    with pytest.raises(errors.MonthlyLimitReached, match="within 30 days, which is reached"):
+        a_deposit(session, lena, "10.00 USD", now=NOW + timedelta(days=2))
+    # A limit is a method's own.
+    a_deposit(session, lena, "10000.00 USD", method="bank_transfer")
+
+
+def test_a_client_with_a_history_may_pay_in_more_until_one_payment_is_disputed(lena, session):
+    lena.verified_at = NOW - timedelta(days=40)
+    paid = a_deposit(session, lena)
+    hear(session, paid, "payment_intent.succeeded")
+    a_deposit(session, lena, "50000.00 USD")
+
+    hear(session, paid, "charge.dispute.created")
+
+    with pytest.raises(errors.AmountOutOfLimits):
+        a_deposit(session, lena, "20000.01 USD")
 
 
 def test_a_client_who_is_not_verified_cannot_pay_in(lena, session):
@@ -79,9 +109,13 @@ def test_nobody_pays_into_the_wallet_of_another(lena, session):
         )
 
 
-def test_a_method_nobody_offers_is_refused_with_the_reason_of_the_table(lena, session):
-    with pytest.raises(errors.NoPspOffers, match="No provider offers shells"):
-        a_deposit(session, lena, method="shells")
+def test_what_every_provider_is_kept_from_is_refused_in_words_for_clients(lena, session):
+    finance = Actor(str(lena.user_id), "Finn", frozenset({"finance"}))
+    for psp in ("stripe", "adyen"):
+        health.switch_off(session, psp, health.ANY, reason="a test", actor=finance, now=NOW)
+
+    with pytest.raises(errors.NoPspOffers, match="Nobody takes card payments in USD from US now"):
+        a_deposit(session, lena)
 
 
 def test_a_captured_payment_is_in_the_wallet_and_owed_by_the_psp(lena, session):

@@ -77,7 +77,7 @@ class Desk:
         return payment
 
     def carry(self, seconds: float = 0) -> None:
-        carriers = worker.psp_carriers({"paypal": self.psp}, Settings())
+        carriers = worker.psp_carriers({"paypal": self.psp}, Settings(), self.engine)
         for later in (seconds, seconds + 2, seconds + 5):
             outbox.carry(self.engine, carriers, lambda at=later: self.now + timedelta(seconds=at))
 

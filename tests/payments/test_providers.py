@@ -73,7 +73,7 @@ class Desk:
         return payment
 
     def carry(self, seconds: float = 0) -> int:
-        carriers = worker.psp_carriers(self.psps, self.settings)
+        carriers = worker.psp_carriers(self.psps, self.settings, self.engine)
         return outbox.carry(self.engine, carriers, lambda: self.now + timedelta(seconds=seconds))
 
     def again(self, payment: Payment) -> Payment:

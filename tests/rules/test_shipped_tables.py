@@ -36,9 +36,52 @@ def kyc(**changes):
     return engine.evaluate(tables.shipped(tables.KYC), FINE | changes).outcome
 
 
+PSPS = ("stripe", "adyen", "checkout_com", "nowpayments", "paypal")
+PSP = {
+    "method": "card",
+    "country": "US",
+    "currency": "USD",
+    "amount": "100",
+    "unit": 1,
+    "health": "closed",
+    "decided_count": 0,
+    "success_bp": 8_500,
+}
+
+
 def psps(**changes):
-    facts = {"method": "card", "country": "DE", "currency": "USD", "amount": "100"} | changes
-    return engine.evaluate(tables.shipped(tables.PSP_ROUTING), facts).outcome["psps"]
+    """The route among two PSPs; what is said of one of them by name differs from the rest."""
+    differing = {name: changes.pop(name, {}) for name in PSPS}
+    facts = {"psps": [PSP | changes | {"psp": name} | own for name, own in differing.items()]}
+    takers = engine.evaluate(tables.shipped(tables.PSP_ROUTING), facts).outcome["takers"]
+    return [taker["psp"] for taker in sorted(takers, key=lambda taker: -taker["points"])]
+
+
+def breaker(**changes):
+    facts = {
+        "state": "closed",
+        "is_due": "no",
+        "answered_count": 10,
+        "fault_percent": 0,
+        "probes_passed_count": 0,
+        "probes_failed_count": 0,
+        "openings_count": 0,
+    }
+    found = engine.evaluate(tables.shipped(tables.PSP_BREAKER), facts | changes).outcome
+    return found["becomes"], found["wait_minutes"]
+
+
+def methods(**changes):
+    facts = {
+        "country": "DE",
+        "currency": "EUR",
+        "verified_days": 0,
+        "paid_count": 0,
+        "disputed_count": 0,
+    }
+    found = engine.evaluate(tables.shipped(tables.DEPOSIT_METHODS), facts | changes).outcome
+    card = next((row for row in found["methods"] if row["method"] == "card"), {"max": 0})
+    return found["level"], [row["method"] for row in found["methods"]], card["max"] * found["unit"]
 
 
 def queue(**changes):
@@ -129,17 +172,84 @@ def test_a_stop_names_all_its_reasons():
     ("change", "expected"),
     [
         ({}, ["stripe", "adyen"]),
-        ({"currency": "EUR"}, ["adyen", "stripe"]),
+        ({"country": "DE"}, ["stripe", "adyen"]),
+        ({"country": "DE", "currency": "EUR"}, ["adyen", "stripe"]),
         ({"currency": "EUR", "country": "BR"}, ["stripe", "adyen"]),
         ({"amount": "4999.99"}, ["stripe", "adyen"]),
         ({"amount": "5000"}, ["adyen", "stripe"]),
+        ({"amount": "5000", "unit": 100, "currency": "JPY"}, ["stripe", "adyen"]),
         ({"method": "ideal"}, ["adyen"]),
+        ({"method": "crypto"}, ["nowpayments"]),
+        ({"method": "paypal"}, ["paypal"]),
+        ({"country": "GB", "currency": "GBP"}, ["checkout_com", "stripe", "adyen"]),
         ({"method": "shells"}, []),
         ({"country": "KP"}, []),
+        # 3 % fewer successes cost more than 0.2 % of fees save.
+        ({"stripe": {"success_bp": 8_200}}, ["adyen", "stripe"]),
+        ({"stripe": {"health": "off"}}, ["adyen"]),
+        ({"stripe": {"health": "open"}}, ["adyen"]),
+        ({"stripe": {"health": "off"}, "adyen": {"health": "open"}}, []),
+        ({"adyen": {"health": "probe", "success_bp": 0}}, ["adyen", "stripe"]),
+        ({"adyen": {"health": "probe"}, "amount": "1000"}, ["stripe"]),
     ],
 )
 def test_a_deposit_goes_to_the_providers_the_table_names(change, expected):
     assert psps(**change) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ("closed", 0)),
+        ({"answered_count": 4, "fault_percent": 100}, ("closed", 0)),
+        ({"answered_count": 5, "fault_percent": 49}, ("closed", 0)),
+        ({"answered_count": 5, "fault_percent": 50}, ("open", 5)),
+        ({"state": "open", "fault_percent": 100}, ("open", 0)),
+        ({"state": "open", "is_due": "yes", "fault_percent": 100}, ("half_open", 0)),
+        ({"state": "half_open", "fault_percent": 100}, ("half_open", 0)),
+        ({"state": "half_open", "probes_passed_count": 2}, ("half_open", 0)),
+        ({"state": "half_open", "probes_passed_count": 3}, ("closed", 0)),
+        ({"state": "half_open", "probes_failed_count": 1, "openings_count": 1}, ("open", 10)),
+        ({"state": "half_open", "probes_failed_count": 1, "openings_count": 3}, ("open", 30)),
+        (
+            {
+                "state": "half_open",
+                "probes_passed_count": 3,
+                "probes_failed_count": 1,
+                "openings_count": 4,
+            },
+            ("open", 60),
+        ),
+    ],
+)
+def test_a_breaker_opens_on_half_of_five_and_closes_after_three_that_tried(change, expected):
+    assert breaker(**change) == expected
+
+
+EVERYWHERE = ["card", "bank_transfer", "paypal", "crypto"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ("new", EVERYWHERE, 20_000)),
+        ({"verified_days": 29, "paid_count": 9}, ("new", EVERYWHERE, 20_000)),
+        ({"verified_days": 30, "paid_count": 1}, ("standard", EVERYWHERE, 50_000)),
+        ({"verified_days": 180, "paid_count": 4}, ("standard", EVERYWHERE, 50_000)),
+        ({"verified_days": 180, "paid_count": 5}, ("trusted", EVERYWHERE, 100_000)),
+        (
+            {"verified_days": 999, "paid_count": 99, "disputed_count": 1},
+            ("new", EVERYWHERE, 20_000),
+        ),
+        ({"country": "NL"}, ("new", ["card", "ideal", *EVERYWHERE[1:]], 20_000)),
+        ({"country": "NL", "currency": "USD"}, ("new", EVERYWHERE, 20_000)),
+        ({"country": "TR"}, ("new", ["card", "bank_transfer", "crypto"], 20_000)),
+        ({"currency": "JPY"}, ("new", ["card", "paypal"], 2_000_000)),
+        ({"country": "KP"}, ("new", [], 0)),
+    ],
+)
+def test_methods_and_limits_follow_country_currency_and_what_the_client_has_shown(change, expected):
+    assert methods(**change) == expected
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from operational.access import queries as access
 from operational.access.matrix import Permission
 from operational.messaging import queries as messaging
 from operational.partners import queries as partners
+from operational.payments import health
 from operational.payments.adjustments import queries as adjustments
 from operational.payments.disputes import queries as disputes
 from operational.payments.withdrawals import queries as withdrawals
@@ -105,6 +106,16 @@ def _destination(destination: Any) -> Line:
     return Line(title, destination.added_at, "/staff/destinations?status=pending")
 
 
+def _switch(switch: Any) -> Line:
+    what = switch.psp if switch.method == health.ANY else f"{switch.psp}, {switch.method}"
+    return Line(f"{what} is switched off", switch.off_at, "/staff/psps", switch.reason)
+
+
+def _breaker(breaker: Any) -> Line:
+    title = f"{breaker.psp}, {breaker.method}: breaker {breaker.state.replace('_', ' ')}"
+    return Line(title, breaker.since, f"/staff/psps#{breaker.psp}")
+
+
 WAITING: tuple[Waiting, ...] = (
     Waiting(P.REVIEW_READ, "Cases for review", "/staff/review", review.open_cases),
     Waiting(
@@ -152,6 +163,22 @@ WAITING: tuple[Waiting, ...] = (
         adjustments.waiting,
         _adjustment,
         "asked_at",
+    ),
+    Waiting(
+        P.PAYMENTS_READ,
+        "PSPs switched off",
+        "/staff/psps",
+        health.switches_off,
+        _switch,
+        "off_at",
+    ),
+    Waiting(
+        P.PAYMENTS_READ,
+        "Breakers not closed",
+        "/staff/psps",
+        health.breakers_open,
+        _breaker,
+        "since",
     ),
     Waiting(
         P.PLATFORMS_READ, "Accounts in contradiction", "/staff/accounts", platforms.contradictions
