@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
 from api.door import Doors
-from api.schemas.disputes import AnswerForm, DisputeOut, PackOut
+from api.schemas.disputes import AnswerForm, DisputeOut, PackOut, RatioOut
 from api.schemas.lists import After, Limit
 from api.web.listing import part
 from operational.access.matrix import Permission
 from operational.kit.actor import Actor
 from operational.kit.errors import InvalidInput
 from operational.payments.disputes import queries, service
+from operational.payments.disputes import ratios as monitoring
 from operational.payments.disputes.states import Stage
 from operational.platforms.connect import connect
 
@@ -31,6 +32,12 @@ def disputes(
     """The newest first, of one stage if said."""
     found = part(session, queries.matching(stage), by="opened_at", after=after, rows_max=limit)
     return [DisputeOut.model_validate(dispute) for dispute in found]
+
+
+@router.get("/ratios", dependencies=[READS])
+def ratios(session: SessionDep, now: NowDep) -> list[RatioOut]:
+    """Disputes against sales by provider and month, the newest first."""
+    return [RatioOut.model_validate(one) for one in monitoring.ratios(session, now)]
 
 
 @router.get("/{reference}", dependencies=[READS])

@@ -1,6 +1,6 @@
 """Disputes over the wire."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -39,6 +39,20 @@ class PackOut(BaseModel):
     sha256: str
     made_at: datetime
     made_by_name: str
+
+
+class RatioOut(BaseModel):
+    """One provider's month against what card schemes tolerate."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    psp: str
+    month: date
+    sale_count: int
+    dispute_count: int
+    ratio_bps: int | None = Field(description="Disputes per 10,000 sales, rounded up.")
+    level: str
+    reason: str
 
 
 class AnswerForm(BaseModel):

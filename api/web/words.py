@@ -75,6 +75,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "by_hand": ("Handed in by hand", "good"),
     "evidence": ("Defended", ""),
     "accepted": ("Let go", ""),
+    "fine": ("Fine", "good"),
+    "early": ("Early warning", "warn"),
+    "standard": ("Over the limit", "bad"),
+    "excessive": ("Excessive", "bad"),
     # Adjustments.
     "posted": ("Posted", "good"),
     "expired": ("Ended unanswered", ""),

@@ -197,7 +197,7 @@ def _disputes(session: Session, payment: Payment) -> Iterator[Moment]:
         )
         yield Moment(
             dispute.staged_at,
-            "This is where the dispute stands since",
+            "The dispute reached the stage it is in",
             dispute.psp,
             state=dispute.stage,
             opens=opens,

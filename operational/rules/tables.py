@@ -12,6 +12,8 @@ KYC = "kyc"
 """Whether an identity check approves, stops or refuses a client."""
 PSP_ROUTING = "psp_routing"
 """Which payment service providers to try for a deposit, in which order."""
+DISPUTE_RATIOS = "dispute_ratios"
+"""How near a provider's disputes come to what card schemes tolerate."""
 ADJUSTMENTS = "adjustments"
 """Who must agree to a manual adjustment."""
 WITHDRAWAL = "withdrawal"
@@ -38,6 +40,7 @@ NAMES = (
     DEPOSIT_METHODS,
     ADJUSTMENTS,
     BREAK_DEADLINE,
+    DISPUTE_RATIOS,
 )
 
 

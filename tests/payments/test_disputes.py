@@ -18,11 +18,12 @@ from operational.kit.actor import Actor
 from operational.kit.errors import Forbidden, InvalidInput
 from operational.kit.ids import uuid7
 from operational.messaging.models import OutboxMessage
-from operational.payments.disputes import errors, facts, paper, queries, rules, service
+from operational.payments.disputes import errors, facts, paper, queries, ratios, rules, service
 from operational.payments.disputes.models import EvidencePack
 from operational.payments.disputes.rules import Told
 from operational.payments.disputes.states import OPEN, RANKS, Stage
 from operational.platforms.history import Trade
+from operational.rules import engine, tables
 from tests.payments.deposits import (
     NOW,
     a_deposit,
@@ -206,3 +207,41 @@ def test_only_finance_answers_with_a_reason_and_only_while_the_bank_waits(
     assert disputed.stage not in OPEN
     with pytest.raises(errors.NotAnswerable):
         service.accept(session, disputed.reference, reason="not worth it", actor=FINANCE, now=NOW)
+
+
+def test_a_providers_disputes_stand_beside_its_sales_of_the_month(session, client, payment):
+    for number in range(2):
+        more = a_deposit(session, client, "50.00 USD")
+        more.psp_payment_id = f"pi_{more.reference}{number}"
+        hear(session, more, "payment_intent.succeeded")
+    hear(session, payment, "charge.dispute.created", status="warning_needs_response", **FRAUD)
+
+    [quiet] = ratios.ratios(session, NOW)
+    hear(session, payment, "charge.dispute.updated", status="needs_response", **FRAUD)
+    [high] = ratios.ratios(session, NOW)
+
+    assert (quiet.sale_count, quiet.dispute_count, quiet.level) == (3, 0, "fine")
+    assert (high.dispute_count, high.ratio_bps, high.level) == (1, 3334, "early")
+    assert ratios.ratios(session, NOW + timedelta(days=400)) == []
+
+
+@pytest.mark.parametrize(
+    ("bps", "count", "level"),
+    [
+        (64, 5000, "fine"),
+        (65, 75, "early"),
+        (89, 100, "early"),
+        (90, 100, "standard"),
+        (149, 1500, "standard"),
+        (150, 1499, "standard"),
+        (150, 1500, "excessive"),
+        (140, 74, "fine"),
+        (200, 3, "early"),
+    ],
+)
+def test_how_near_a_month_comes_to_what_card_schemes_tolerate(bps, count, level):
+    table = tables.shipped(tables.DISPUTE_RATIOS)
+
+    found = engine.evaluate(table, {"ratio_bps": bps, "dispute_count": count}).outcome
+
+    assert found["level"] == level

@@ -88,6 +88,20 @@ class Broker:
         }
         return UUID(str(self.insert("payments.payment", id=key, **(defaults | values))))
 
+    def dispute(self, client: UUID, payment: UUID, minor: int) -> None:
+        values = {
+            "client_id": client,
+            "payment_id": payment,
+            "psp": "stripe",
+            "psp_dispute_id": f"dp_{uuid7().hex}",
+            "amount_minor": minor,
+            "currency": "USD",
+            "stage": "chargeback",
+            "opened_at": NOW,
+            "staged_at": NOW,
+        }
+        self.insert("payments.dispute", id=uuid7(), **values)
+
     def account(self, client: UUID, login: int, **values: Any) -> UUID:
         defaults = {
             "client_id": client,

@@ -65,7 +65,7 @@ def broker(module_database) -> Iterator[Broker]:
         account = found.account(client, 1001)
         found.transfer(account, 5000, reference="T-1")
         found.transfer(account, 700, reference="T-2")
-        found.deposit(client, 10_000)
+        found.dispute(client, found.deposit(client, 10_000), 10_000)
         found.attribution(client, found.partner())
         found.post(500)
         with sources.opened(found.settings) as lake:

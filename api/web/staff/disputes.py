@@ -16,10 +16,14 @@ from operational.access.matrix import Permission
 from operational.clients import queries as clients
 from operational.payments import queries as payments
 from operational.payments.disputes import queries, service
+from operational.payments.disputes import ratios as monitoring
 from operational.payments.disputes.states import ANSWERABLE, Stage
 from operational.platforms.connect import connect
 
 router = Pages("/staff/disputes")
+
+TOP_BPS = 300
+"""Of the chart: twice the last limit; a bar that goes beyond is cut."""
 
 READS, ANSWERS = needs(Permission.DISPUTES_READ), needs(Permission.DISPUTES_ANSWER)
 
@@ -42,6 +46,22 @@ def dispute_list(
         clients={
             one.id: one for one in session.scalars(clients.by_ids({row.client_id for row in rows}))
         },
+    )
+
+
+@router.get("/ratios", dependencies=[READS])
+def ratios(request: Request, session: SessionDep, now: NowDep) -> Response:
+    """How near each provider's disputes come to what card schemes tolerate."""
+    found = monitoring.ratios(session, now)
+    months = sorted({one.month for one in found})
+    return page(
+        request,
+        "staff/dispute_ratios.html",
+        ratios=found,
+        months=months,
+        psps=sorted({one.psp for one in found}),
+        by_place={(one.psp, one.month): one for one in found},
+        top_bps=TOP_BPS,
     )
 
 
