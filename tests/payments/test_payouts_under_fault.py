@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -27,7 +28,7 @@ from operational.payments.withdrawals import carrying, payouts
 from operational.payments.withdrawals.models import Destination, Payout
 from tests.faults import processes
 from tests.payments.deposits import SYSTEM, a_verified_client, rules_in_force
-from tests.payments.test_providers import CARDS, CURRENCY, Desk
+from tests.payments.test_providers import CARDS, CURRENCY, Desk, paid
 from tests.times import TIMES
 
 LATER = "2031-01-01T00:00:00Z"
@@ -65,8 +66,11 @@ def vendors(tmp_path_factory) -> Iterator[tuple[Any, dict[str, str], list[dict[s
     with ExitStack() as running:
         # Stripe's callbacks never come: all that is known of it was asked for.
         stripe = running.enter_context(processes.vendor("stripe", home / "sandbox"))
-        adyen = running.enter_context(processes.vendor("adyen", home / "sandbox", inbox))
-        yield home, {"stripe": stripe, "adyen": adyen}, caught
+        heard = {
+            name: running.enter_context(processes.vendor(name, home / "sandbox", inbox))
+            for name in ("adyen", "nowpayments")
+        }
+        yield home, {"stripe": stripe} | heard, caught
     server.shutdown()
     server.server_close()
 
@@ -104,14 +108,18 @@ def a_refund(desk: Desk, deposit: Payment, minor: int) -> Payout:
 
 
 def a_transfer(desk: Desk, minor: int, iban: str) -> Payout:
+    return transfer(desk, "bank_transfer", {"iban": iban}, Money(minor, CURRENCY["adyen"]))
+
+
+def transfer(desk: Desk, method: str, details: dict[str, str], amount: Money) -> Payout:
     key, place = FieldKey.of(desk.settings), uuid7()
     with db.transaction(desk.engine) as session:
         target = Destination(
             id=place,
             client_id=desk.client.id,
-            method="bank_transfer",
+            method=method,
             label="hers",
-            details=key.seal(json.dumps({"iban": iban}), place),
+            details=key.seal(json.dumps(details), place),
             details_sha256=place.bytes,
             holder_name="Lena Weber",
             holder_match_percent=100,
@@ -119,7 +127,6 @@ def a_transfer(desk: Desk, minor: int, iban: str) -> Payout:
         )
         session.add(target)
         session.flush()
-        amount = Money(minor, CURRENCY["adyen"])
         payout = payouts.transfer(
             session, target, amount, withdrawal_id=None, country="PL", now=desk.now
         )
@@ -141,16 +148,32 @@ def play(desk: Desk, psp: str, path: str, make: Any) -> dict[str, Payout]:
     return sent
 
 
+def hear_all(desk: Desk, psp: str, caught: list[dict[str, Any]]) -> None:
+    """All a provider has to say by a later time, twice and also in the other order."""
+    httpx.post(f"{desk.urls[psp]}/sandbox/clock", json={"now": LATER}).raise_for_status()
+    for _ in range(2):
+        httpx.post(f"{desk.urls[psp]}/sandbox/deliveries/flush").raise_for_status()
+    httpx.delete(f"{desk.urls[psp]}/sandbox/clock")
+    desk.deliver(psp, caught)
+    desk.deliver(psp, caught[::-1])
+    desk.apply()
+
+
+def told_by_nowpayments(desk: Desk, caught: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Likewise, in the currency of our books."""
+    hear_all(desk, "nowpayments", caught)
+    paid = defaultdict(list)
+    for body in {one["body"] for one in caught}:
+        said = json.loads(body)
+        if said["status"] == "FINISHED":
+            amount = Money.rounded(Decimal(said["fiat_amount"]), said["fiat_currency"].upper())
+            paid[said["unique_external_id"]].append((amount.minor, amount.currency))
+    return paid
+
+
 def told_by_adyen(desk: Desk, caught: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """What Adyen says was paid, by our reference: amount and currency of each operation."""
-    httpx.post(f"{desk.urls['adyen']}/sandbox/clock", json={"now": LATER}).raise_for_status()
-    for _ in range(2):
-        httpx.post(f"{desk.urls['adyen']}/sandbox/deliveries/flush").raise_for_status()
-    httpx.delete(f"{desk.urls['adyen']}/sandbox/clock")
-    desk.deliver("adyen", caught)
-    # Twice and in the other order: it makes no difference.
-    desk.deliver("adyen", caught[::-1])
-    desk.apply()
+    hear_all(desk, "adyen", caught)
     paid = defaultdict(list)
     for one in caught:
         item = json.loads(one["body"])["notificationItems"][0]["NotificationRequestItem"]
@@ -225,3 +248,22 @@ def test_what_adyen_paid_is_what_the_books_say_and_nothing_else(desk, vendors):
     check(desk, refunds | transfers, told_by_adyen(desk, vendors[2]))
     with db.transaction(desk.engine) as session:
         assert session.get_one(Payout, sent_back.id).status == "returned"
+
+
+def test_what_nowpayments_sent_is_what_the_books_say_and_nothing_else(desk, vendors):
+    deposit = desk.ask("nowpayments", "400.00")
+    desk.carry()
+    paid(desk, deposit, {"coin": "btc"})
+    vendors[2].clear()
+
+    def a_coin(minor: int, address: str = "TEmGwPeRTPiLFLVfBxXkSP91yc5GMNQhfS") -> Payout:
+        details = {"network": "usdttrc20", "address": address}
+        return transfer(desk, "crypto", details, Money(minor, "EUR"))
+
+    sent = play(desk, "nowpayments", "POST /v1/payout", a_coin)
+    nowhere = a_coin(777, "bad")
+    desk.carry(40)
+
+    check(desk, sent, told_by_nowpayments(desk, vendors[2]))
+    with db.transaction(desk.engine) as session:
+        assert session.get_one(Payout, nowhere.id).status == "failed"

@@ -5,7 +5,7 @@ address used before, is a payment of its own at NOWPayments: a piece of our depo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -43,6 +43,8 @@ _UNVERIFIED = frozenset({"creating", "waiting"})
 
 _PAGE = 100
 _PAGES_MAX = 50
+_LOOK_BACK = timedelta(days=30)
+"""A payout is looked for by our reference while its answer is missing: minutes, days at most."""
 _DUST = NumberText("0.000001")
 """The amount in the coin must be there, and gives way to the amount in fiat money: were it taken
 at its word, it should be of no worth."""
@@ -187,16 +189,17 @@ class NowPayments:
                 self._call("GET", f"/v1/payout/{psp_payout_id}", token=token), self._client
             )
             return found
+        named: list[dict[str, Any]] = []
+        newest = None
         order = {"order_by": "dateCreated", "order": "desc", "limit": str(_PAGE)}
         for page in range(_PAGES_MAX):
             query = order | {"page": str(page)}
             call = self._call("GET", "/v1/payout", query=query, token=token)
             payouts = answered(call, self._client)["payouts"]
-            for one in payouts:
-                if one.get("unique_external_id") == reference:
-                    return dict(one)
-            if len(payouts) < _PAGE:
-                return None
+            named += [one for one in payouts if one.get("unique_external_id") == reference]
+            newest = newest or _made_at(payouts[:1])
+            if len(payouts) < _PAGE or newest - _made_at(payouts[-1:]) > _LOOK_BACK:
+                return min(named, key=_remoteness, default=None)
         raise PspUnavailable(f"/v1/payout: {reference} is not among the newest payouts")
 
     def _token(self) -> str:
@@ -230,7 +233,9 @@ class NowPayments:
     def parse(self, body: bytes) -> PspEvent | None:
         told = strict.document(body)
         if "batch_withdrawal_id" in told:
-            return self._of_payout(told)
+            # One nobody verified may be a double of one that was. Whether ours was rejected is found
+            # by asking, where all of one reference are seen together.
+            return None if _status(told, "status") == "rejected" else self._of_payout(told)
         return self._of_payment(told) if "payment_id" in told else None
 
     def _of_payment(self, told: dict[str, Any]) -> PspEvent | None:
@@ -257,6 +262,7 @@ class NowPayments:
         )
 
     def _of_payout(self, told: dict[str, Any]) -> PspEvent:
+        """What became of it, as far as it is the one we verified: see `parse`."""
         status = _status(told, "status")
         news = _PAYOUTS.get(status, PayoutNews.SENT)
         payout_id = _id(told, "id")
@@ -292,6 +298,20 @@ def _details(told: dict[str, Any], status: str, news: News) -> dict[str, Any]:
     if news is News.ARRIVED:
         return {"paid": f"{told['actually_paid']} {told['pay_currency']}"}
     return {"reason": status} if news is News.FAILED else {}
+
+
+def _made_at(payouts: Sequence[dict[str, Any]]) -> datetime:
+    """When the one payout given was made; far back if it does not say, or there is none."""
+    made = _moment(payouts[0].get("created_at")) if payouts else None
+    return made or datetime.min.replace(tzinfo=UTC)
+
+
+def _remoteness(payout: dict[str, Any]) -> int:
+    """Of several with one reference: one on its way first, then one to be verified."""
+    status = _status(payout, "status")
+    if status in _UNVERIFIED:
+        return 1
+    return 2 if _PAYOUTS.get(status) is PayoutNews.FAILED else 0
 
 
 def _status(told: dict[str, Any], name: str) -> str:
