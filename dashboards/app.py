@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import reader, warehouse
 from dashboards.queries.books import READERS
 from dashboards.queries.clients import DECIDERS
+from dashboards.queries.reconciliation import READERS as RECONCILERS
 from dashboards.reader import Reader
 from dashboards.views import (
     books,
@@ -18,6 +19,7 @@ from dashboards.views import (
     onboarding,
     partners,
     payments,
+    reconciliation,
     trades,
 )
 
@@ -31,6 +33,14 @@ PAGES = (
     ("Business", partners.render, "Partner commission", "partners", "handshake", ()),
     ("Control", onboarding.render, "Onboarding", "onboarding", "how_to_reg", DECIDERS),
     ("Control", books.render, "Books", "books", "balance", READERS),
+    (
+        "Control",
+        reconciliation.render,
+        "Reconciliation",
+        "reconciliation",
+        "rule",
+        RECONCILERS,
+    ),
     ("Control", freshness.render, "Freshness", "freshness", "update", ()),
 )
 

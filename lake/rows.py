@@ -11,11 +11,12 @@ MASK = "'•••'"
 PAGE = "_page"
 """What the column is called that says where on the staff screens a reference leads."""
 
-CLIENTS, PAYMENTS, PLATFORMS, PARTNERS = (
+CLIENTS, PAYMENTS, PLATFORMS, PARTNERS, BREAKS = (
     "clients.read",
     "payments.read",
     "platforms.read",
     "partners.read",
+    "reconciliation.read",
 )
 """Permissions of the access matrix that open the reference columns."""
 
@@ -181,6 +182,48 @@ ROWS = {
         ),
         order="mart.closed_at desc, mart.platform, mart.server, mart.deal",
         joins=_CLIENT + _PARTNER,
+    ),
+    "fct_break_items": Rows(
+        columns=(
+            Column(
+                "break_reference",
+                "mart.break_reference",
+                BREAKS,
+                "'/staff/breaks/' || mart.break_reference",
+            ),
+            Column("leg", "mart.leg"),
+            Column("kind", "mart.kind"),
+            Column("counterpart", "mart.counterpart"),
+            Column("our_reference", "mart.our_reference", PAYMENTS),
+            Column("severity", "mart.severity"),
+            Column("status", "mart.status"),
+            Column("amount_minor", "mart.difference_minor"),
+            Column("currency", "mart.currency"),
+            Column("value_usd", usd("mart.value_usd_minor")),
+            Column("age_days", "mart.age_days"),
+            Column("due_at", "mart.due_at"),
+            Column("deadline_at", "mart.deadline_at"),
+            Column("closed_at", "mart.closed_at"),
+        ),
+        order="mart.due_at desc, mart.break_id",
+    ),
+    "fct_client_money": Rows(
+        columns=(
+            Column(
+                "report_date",
+                "mart.report_date",
+                page="'/staff/client-money/' || mart.report_id",
+            ),
+            Column("version", "mart.version"),
+            Column("status", "mart.status"),
+            Column("owed_minor", "mart.owed_minor"),
+            Column("held_minor", "mart.held_minor"),
+            Column("difference_minor", "mart.difference_minor"),
+            Column("unexplained_minor", "mart.unexplained_minor"),
+            Column("currency", "mart.currency"),
+            Column("decided_at", "mart.decided_at"),
+        ),
+        order="mart.report_date desc, mart.currency",
     ),
     "fct_ledger_balances": Rows(
         columns=(

@@ -12,6 +12,7 @@ from pipelines.dbt_models.specs import (
     BREAKS,
     GIVEN_BACK,
     PUBLICATION,
+    REPORTS,
     STANDS,
     is_raw,
     is_view,
@@ -50,7 +51,7 @@ def _is_done(spec: dg.AssetSpec, outcome: Outcome, nodes: Nodes) -> bool:
     """
     if spec.key == PUBLICATION:
         return outcome.is_published
-    if spec.key == BREAKS:
+    if spec.key in {BREAKS, REPORTS}:
         return outcome.is_published and not outcome.given.failure
     if is_raw(spec.key):
         return _was_read(spec.key, outcome.landed)

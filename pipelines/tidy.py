@@ -5,10 +5,14 @@ from datetime import datetime, timedelta
 import duckdb
 
 from lake import connection, lock, publication
+from operational.kit import db
 from operational.kit.settings import Settings
+from operational.reconciliation import queries as reconciliation
 
 KEPT = timedelta(days=2)
 """How long a state of the lake can be read again. The published one is kept however old it is."""
+REPORTED = timedelta(days=100)
+"""How long the states of daily client-money reports are kept: an auditor's quarter."""
 SPOILED_SHARE_MIN = 0.1
 """A file is written anew when this share of its rows is deleted."""
 
@@ -31,7 +35,8 @@ def tidy(settings: Settings, *, now: datetime) -> int:
     with lock.writer(settings), connection.write(settings) as lake:
         for step in _COMPACT:
             lake.execute(step)
-        old = _forgettable(lake, settings, now - KEPT)
+        pinned = _reported(settings, now - REPORTED)
+        old = [each for each in _forgettable(lake, settings, now - KEPT) if each not in pinned]
         if old:
             lake.execute(f"call ducklake_expire_snapshots('lake', versions => {old})")
         # A reader pinned to a state that is forgotten just now has that long to let go of it.
@@ -60,3 +65,12 @@ def _forgettable(
         [before, published],
     ).fetchall()
     return [int(snapshot) for (snapshot,) in rows]
+
+
+def _reported(settings: Settings, since: datetime) -> set[int]:
+    """States that a daily report was worked out from, and can be worked out from again."""
+    engine = db.engine(settings, db.WORKER, pool_size=1, is_pinged=False)
+    with db.transaction(engine) as session:
+        reports = session.scalars(reconciliation.reports_since(since.date())).all()
+    engine.dispose()
+    return {each.snapshot for each in reports if each.snapshot is not None}

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import opened, tables, theme, widgets
 from dashboards.charts import series
 from dashboards.figures import Figure
-from dashboards.queries import books, clients, partners, payments, trades
+from dashboards.queries import books, clients, partners, payments, reconciliation, trades
 from dashboards.reader import Reader
 from dashboards.warehouse import ask
 from dashboards.widgets import Period
@@ -70,7 +70,7 @@ def render(who: Reader) -> None:
 
 def _figures(who: Reader) -> list[Figure]:
     """Every block this reader may see on some page."""
-    modules = (clients, payments, trades, partners, books)
+    modules = (clients, payments, trades, partners, books, reconciliation)
     known = [each for module in modules for each in vars(module).values()]
     figures = [each for each in known if isinstance(each, Figure)]
     figures.append(partners.earned(who.permissions))

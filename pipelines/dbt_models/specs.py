@@ -14,7 +14,8 @@ PUBLICATION = dg.AssetKey("publication")
 """The pointer people read through."""
 
 BREAKS = dg.AssetKey(["operations", "breaks"])
-"""What people work on, told by the published lake."""
+REPORTS = dg.AssetKey(["operations", "client_money_reports"])
+"""What people work on and sign, told by the published lake."""
 
 STANDS = "nothing_holds_it_back"
 ARRIVES_WHOLE = "arrives_whole"
@@ -38,7 +39,7 @@ def of(manifest: Path) -> tuple[list[dg.AssetSpec], list[dg.AssetCheckSpec]]:
     specs = [_raw(node) for node in sources]
     specs += [_model(node, keys) for node in models]
     specs.append(_publication([_key(node) for node in models if node["schema"] == "marts"]))
-    specs.append(_breaks())
+    specs += [_breaks(), _reports()]
     tests = [node for node in parsed["nodes"].values() if node["resource_type"] == "test"]
     checks = [_check(node, keys) for node in tests]
     checks += [_arrives_whole(_key(node)) for node in sources]
@@ -121,12 +122,25 @@ def _breaks() -> dg.AssetSpec:
     )
 
 
+def _reports() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        REPORTS,
+        deps=[BREAKS],
+        description="One row per version of a day's client-money report, for a person to sign.",
+        group_name="feedback",
+        owners=["team:finance"],
+        kinds={"postgres"},
+        freshness_policy=BUILT,
+        skippable=True,
+    )
+
+
 def _given_back() -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         GIVEN_BACK,
         asset=BREAKS,
         blocking=True,
-        description="Operations know every break of the published snapshot.",
+        description="Operations know every break of the published snapshot, and have every report that is due.",
     )
 
 

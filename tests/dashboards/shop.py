@@ -8,9 +8,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from lake import publication
 from lake.publication import CheckResult, Publication
 from operational.kit.clock import utc_now
+from operational.kit.ids import uuid7
 from operational.kit.settings import Settings
 from pipelines import sources
 from pipelines.platform import deals
@@ -97,6 +100,38 @@ def _fill(broker: Broker) -> None:
     _deposit(broker, by_person, 2, 5_000, status="failed", failure_reason="card_declined")
     _deposit(broker, by_person, 20, 25_000, status="charged_back", ended_at=_noon(1))
     broker.post(500)
+    _break(broker, 5, "open")
+    _break(broker, 45, "written_off", closed_at=_noon(1))
+    part = {"currency": "USD", "owed_minor": 900_00, "held_minor": 880_00}
+    part |= {"difference_minor": -20_00, "explained_minor": -20_00, "unexplained_minor": 0}
+    broker.insert(
+        "reconciliation.daily_report",
+        day=_noon(1).date(),
+        status="prepared",
+        content=Jsonb({"currencies": [part]}),
+        content_sha256=b"",
+        snapshot=1,
+        as_of=_noon(0),
+        prepared_at=_noon(0),
+    )
+
+
+def _break(broker: Broker, days_ago: int, status: str, **values: Any) -> None:
+    due = _noon(days_ago)
+    broker.insert(
+        "reconciliation.break_item",
+        id=uuid7(),
+        reference=f"B-{days_ago}",
+        break_key=f"psp_line|amount_under|{days_ago}",
+        leg="psp_line",
+        kind="amount_under",
+        counterpart="stripe",
+        currency="USD",
+        difference_minor=-12_34,
+        severity="high",
+        status=status,
+        **(dict.fromkeys(("occurred_at", "due_at", "found_at", "deadline_at"), due) | values),
+    )
 
 
 def _client(broker: Broker, reference: str, days_ago: int, **values: Any) -> UUID:
