@@ -106,7 +106,8 @@ def _fill(broker: Broker) -> None:
     part |= {"difference_minor": -20_00, "explained_minor": -20_00, "unexplained_minor": 0}
     broker.insert(
         "reconciliation.daily_report",
-        day=_noon(1).date(),
+        # Yesterday's is the first the hub prepares by itself.
+        day=_noon(2).date(),
         status="prepared",
         content=Jsonb({"currencies": [part]}),
         content_sha256=b"",

@@ -13,9 +13,10 @@ from api.web import charts
 from api.web.charts import Point
 from api.web.door import Pages
 from api.web.listing import listed
-from api.web.shell import money, page, see_other
+from api.web.shell import page, see_other
 from operational.access import queries as access
 from operational.access.matrix import Permission
+from operational.kit.money import Money
 from operational.reconciliation import documents, queries, reports, statement
 from operational.reconciliation.documents import Paper
 from operational.reconciliation.errors import ReportNotFound
@@ -28,6 +29,7 @@ SIGNS = needs(Permission.RECONCILIATION_SIGN)
 _PATH = "/staff/client-money"
 TREND = timedelta(days=30)
 DAYS_DRAWN = 10
+THOUSAND = 1000
 KINDS = {
     "pdf": (documents.pdf, "application/pdf"),
     "xlsx": (
@@ -155,6 +157,12 @@ def _people(found: Any) -> set[str]:
 
 def _days(days: list[tuple[Any, int]], currency: str) -> list[Point]:
     return [
-        Point(f"{day:%-d %b}", minor, money(minor, currency), tone="bad" if minor < 0 else "")
+        Point(f"{day:%-d %b}", minor, _short(minor, currency), tone="bad" if minor < 0 else "")
         for day, minor in days[-DAYS_DRAWN:]
     ]
+
+
+def _short(minor: int, currency: str) -> str:
+    """Room enough above a bar: ``-141.8k``."""
+    major = Money(minor, currency).major
+    return f"{major / THOUSAND:,.1f}k" if abs(major) >= THOUSAND else f"{major:,.0f}"
