@@ -78,6 +78,7 @@ STATUS: dict[str, int] = {
     "withdrawal_decided": 409,
     "no_row_applies": 409,
     "not_enough_on_account": 409,
+    "not_a_transfer": 409,
     "not_answerable": 409,
     "not_parked": 409,
     "not_reversible": 409,

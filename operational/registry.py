@@ -11,6 +11,7 @@ from operational.partners import models as partners
 from operational.payments import models as payments
 from operational.payments.adjustments import models as adjustments
 from operational.payments.disputes import models as disputes
+from operational.payments.transfers import models as transfers
 from operational.payments.withdrawals import models as withdrawals
 from operational.platforms import models as platforms
 from operational.reconciliation import models as reconciliation
@@ -25,6 +26,7 @@ MODELS = (
     audit,
     clients,
     disputes,
+    transfers,
     kyc,
     ledger,
     messaging,

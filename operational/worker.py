@@ -35,6 +35,8 @@ from operational.payments.disputes.carrying import AnswerDispute
 from operational.payments.psp import Psp
 from operational.payments.psp.connect import PROVIDERS
 from operational.payments.psp.connect import connect as connect_psps
+from operational.payments.transfers import service as transfers
+from operational.payments.transfers.lines import SOURCE as BANK_LINES
 from operational.payments.withdrawals import carrying as payout_carrying
 from operational.payments.withdrawals.payouts import SEND_PAYOUT
 from operational.platforms import carrying as platform_carrying
@@ -73,6 +75,8 @@ def handlers(psps: Mapping[str, Psp]) -> dict[str, Handler]:
     for name in psps:
         found[name] = partial(payments.apply_callback, psps=psps)
         found[name + payments.POLLED] = partial(payments.apply_polled, psps=psps)
+    if BANK_LINES in psps:
+        found[BANK_LINES] = partial(transfers.apply_line, psps=psps)
     return found
 
 

@@ -16,7 +16,7 @@ from lake.publication import CheckResult, Publication
 from operational.kit.clock import utc_now
 from operational.kit.settings import Settings
 from pipelines import publish, sources
-from pipelines.feedback.giving import Given, give_back
+from pipelines.feedback.giving import Given, give_back, give_lines
 from pipelines.publish import Built
 from pipelines.sources import Landed
 
@@ -76,6 +76,7 @@ def _pass(settings: Settings, progress: Progress, *, whole: bool, overlap: timed
     progress("Reading what is new")
     with sources.opened(settings) as lake:
         landed = sources.land_all(lake, settings, overlap=overlap, now=now)
+        give_lines(settings, lake, now)
         if landed.broken:
             return _turn_away(settings, landed, now)
         newest = _newest(lake)

@@ -12,6 +12,7 @@ from operational.kit.settings import Settings
 from operational.platforms.connect import connect
 from operational.platforms.mt5 import Mt5Refused, Mt5Unavailable
 from pipelines import landing
+from pipelines.bank import fetch as bank_fetch
 from pipelines.bank import receive as bank
 from pipelines.bank import tables as bank_tables
 from pipelines.border import BatchRefusedError
@@ -128,6 +129,10 @@ def land_all(
     except (FileRefused, BatchRefusedError) as refusal:
         landed.broken["reference_rates"] = str(refusal)
     landed.unavailable |= fetch_settlements(lake, settings, now=now)
+    try:
+        bank_fetch.fetch(settings, lake)
+    except bank_fetch.BankUnavailable as error:
+        landed.unavailable["bank"] = str(error)
     for source, receive in FOLDERS.items():
         receipt = receive(settings, lake, now=now)
         if receipt != Receipt():

@@ -6,10 +6,13 @@ from uuid import UUID
 from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.door import Doors
 from api.schemas.lists import After, Limit
-from api.schemas.messages import CallbackOut, CloseForm, CommandOut, MessageOut
+from api.schemas.messages import AssignForm, CallbackOut, CloseForm, CommandOut, MessageOut
+from api.schemas.money import PaymentOut
 from api.web.listing import part
 from operational.access.matrix import Permission
+from operational.clients import queries as clients
 from operational.messaging import inbox, outbox, queries
+from operational.payments.transfers import service as transfers
 
 router = Doors("/api/messages", tag="messages")
 
@@ -45,6 +48,18 @@ def replay(
     """Put a parked message back to work."""
     verb = {"inbox": inbox.replay, "outbox": outbox.replay}[box]
     return MessageOut.model_validate(verb(session, message_id, actor=actor, now=now))
+
+
+@router.post("/inbox/{message_id}/assign", dependencies=[needs(Permission.TRANSFERS_ASSIGN)])
+def assign(
+    message_id: UUID, form: AssignForm, *, session: SessionDep, actor: ActorDep, now: NowDep
+) -> PaymentOut:
+    """Give a parked transfer to the client whose it is."""
+    client = clients.named(session, form.client)
+    paid = transfers.assign(
+        session, message_id, client.id, reason=form.reason, actor=actor, now=now
+    )
+    return PaymentOut.model_validate(paid)
 
 
 @router.post("/{box}/{message_id}/close", dependencies=[needs(Permission.MESSAGES_CLOSE)])

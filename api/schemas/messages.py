@@ -27,6 +27,13 @@ class CloseForm(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+class AssignForm(CloseForm):
+    """Whose a transfer is, and how that was found out."""
+
+    client: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    """The client's reference, such as ``C-7K3MQ0TR``."""
+
+
 class CallbackOut(MessageOut):
     """One callback."""
 

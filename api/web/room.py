@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api import throttles
 from api.deps import ActorDep, HubDep, NowDep, SessionDep, needs
+from api.hub import Hub
 from api.me import MeDep
 from api.once import OnceDep
 from api.schemas.platforms import AccountOut
@@ -25,6 +26,7 @@ from operational.payments import offering
 from operational.payments import queries as payments
 from operational.payments import service as deposits
 from operational.payments.errors import PaymentNotFound
+from operational.payments.psp import Account, TakesTransfers
 from operational.platforms import passwords
 from operational.platforms import queries as platforms
 from operational.platforms import rules as offers
@@ -121,6 +123,7 @@ def payment(
     *,
     session: SessionDep,
     me: MeDep,
+    hub: HubDep,
     now: NowDep,
     session_result: Annotated[str | None, Query(alias="sessionResult")] = None,
 ) -> Response:
@@ -131,13 +134,22 @@ def payment(
     if session_result:
         deposits.keep_session_result(found, session_result)
     is_stuck = deposits.is_stuck(found, now)
+    account = _account(hub, found.psp, found.currency)
     return page(
         request,
         "room_payment.html",
         payment=found,
+        account=account,
         is_stuck=is_stuck,
-        moving=found.status in _MOVING_PAYMENTS and not is_stuck,
+        # A transfer takes a day; nobody sits in front of the page for so long.
+        moving=found.status in _MOVING_PAYMENTS and not is_stuck and account is None,
     )
+
+
+def _account(hub: Hub, psp: str, currency: str) -> Account | None:
+    """Where a client must send the money, at a provider that takes transfers."""
+    found = hub.providers.get(psp)
+    return found.account(currency) if isinstance(found, TakesTransfers) else None
 
 
 @router.get("/accounts", dependencies=[OPENINGS])

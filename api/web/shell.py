@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.web import words
 from operational.access.matrix import Permission, is_staff, permissions
-from operational.kit import ids
+from operational.kit import iban, ids
 from operational.kit.actor import Actor
 from operational.kit.money import Money
 
@@ -121,6 +121,7 @@ TEMPLATES.filters |= {
     "moment": moment,
     "day": day,
     "instant": instant,
+    "iban": iban.readable,
     "lines": of_document,
     "word": words.word,
     "tone": words.tone,

@@ -194,6 +194,7 @@ DONE: dict[str, str] = {
     "replay_stopped": "Stopped; what was tried until now stays.",
     "message_replayed": "The message is back at work.",
     "piece_agreed": "A piece of that size may be credited now. Replay its parked callback.",
+    "transfer_assigned": "The transfer is the client's; it is credited in a moment.",
     "message_closed": "The message is closed; what came is kept.",
     "asked": "Asked for. Another person must agree.",
     "agreed": "Agreed, and done.",

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     """See which deposits clients' banks question, and until when we must answer."""
     DISPUTES_ANSWER = "disputes.answer"
     """Make the evidence, hand it in, or let the money go."""
+    TRANSFERS_ASSIGN = "transfers.assign"
+    """Say to whom money belongs that came to our bank account, and no rule could tell."""
     ADJUSTMENTS_READ = "adjustments.read"
     """See what was given to, or taken from, clients by hand."""
     ADJUSTMENTS_ASK = "adjustments.ask"
@@ -163,6 +165,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
         {
             P.DISPUTES_READ,
             P.DISPUTES_ANSWER,
+            P.TRANSFERS_ASSIGN,
             P.ADJUSTMENTS_READ,
             P.ADJUSTMENTS_ASK,
             P.ADJUSTMENTS_APPROVE,

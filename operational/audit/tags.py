@@ -61,6 +61,7 @@ class Tag(StrEnum):
     DEPOSIT_SUCCEED = "deposit:succeed"
     DEPOSIT_FAIL = "deposit:fail"
     DEPOSIT_EXPIRE = "deposit:expire"
+    TRANSFER_ASSIGN = "transfer:assign"
     DEPOSIT_RETURN = "deposit:return"
     DEPOSIT_AGREE = "deposit:agree"
     DEPOSIT_EVENT_IGNORE = "deposit:event_ignore"

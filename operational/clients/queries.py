@@ -38,6 +38,18 @@ def by_reference(reference: str) -> Select[Client]:
     return select(Client).where(Client.reference == reference.upper())
 
 
+def named(session: Session, reference: str) -> Client:
+    """The client with this reference, as people type it.
+
+    Raises:
+        ClientNotFound.
+    """
+    found = session.scalar(by_reference(reference.strip().upper()))
+    if found is None:
+        raise ClientNotFound(f"There is no client {reference}.")
+    return found
+
+
 def by_ids(client_ids: Collection[UUID]) -> Select[Client]:
     return select(Client).where(Client.id.in_(client_ids))
 

@@ -109,15 +109,20 @@ def replay(session: Session, message_id: UUID, *, actor: Actor, now: datetime) -
         NotFound: there is no such message.
         NotParked: it is not parked.
     """
-    message = _parked(session, message_id)
-    message.status = InboxStatus.NEW
-    message.attempts = 0
-    message.next_at = now
+    message = parked(session, message_id)
+    put_back(message, now)
 
     audit.record(
         session, Tag.INBOX_REPLAY, subject=message.id, actor=actor, now=now, reason=message.error
     )
     return message
+
+
+def put_back(message: InboxMessage, now: datetime) -> None:
+    """Let the worker try a parked message again, as often as a new one."""
+    message.status = InboxStatus.NEW
+    message.attempts = 0
+    message.next_at = now
 
 
 def close(
@@ -132,13 +137,18 @@ def close(
         NotFound: there is no such message.
         NotParked: it is not parked.
     """
-    message = _parked(session, message_id)
+    message = parked(session, message_id)
     message.status = InboxStatus.CLOSED
     audit.record(session, Tag.INBOX_CLOSE, subject=message.id, actor=actor, now=now, reason=reason)
     return message
 
 
-def _parked(session: Session, message_id: UUID) -> InboxMessage:
+def parked(session: Session, message_id: UUID) -> InboxMessage:
+    """The parked message with this id, locked.
+
+    Raises:
+        NotFound, NotParked.
+    """
     message = session.get(InboxMessage, message_id, with_for_update=True)
     if message is None:
         raise NotFound(f"There is no message {message_id}.")

@@ -40,7 +40,8 @@ class Payment(Row, Base):
     psp: Mapped[str]
     fallback_psps: Mapped[list[str]]
     """Whom to ask next, in this order, if `psp` refuses or does not answer."""
-    routing_decision_id: Mapped[UUID]
+    routing_decision_id: Mapped[UUID | None]
+    """None for what arrived unasked, and a person found whose it is."""
     psp_session_id: Mapped[str | None]
     """The PSP's id of the payment page."""
     psp_session_result: Mapped[str | None]

@@ -16,10 +16,13 @@ from operational.messaging.attempt import attempt
 from operational.payments import queries, service
 from operational.payments.models import Payment
 from operational.payments.psp import Psp
+from operational.payments.psp.connect import PROVIDERS
 from operational.payments.states import News
 
 SILENT = timedelta(minutes=15)
 """How long a PSP may say nothing before it is asked."""
+SLOW = timedelta(hours=12)
+"""The same where a client may take days: a bank has nothing to say before the money is there."""
 LIFE = timedelta(hours=24)
 """A payment page is open this long at Stripe and Adyen."""
 BATCH = 50
@@ -29,8 +32,13 @@ def sweep(
     engine: Engine, psps: Mapping[str, Psp], now: datetime, *, older_than: timedelta = SILENT
 ) -> int:
     """Ask the PSPs about payments that have been silent; return how many were asked about."""
+    quick = [name for name in psps if PROVIDERS[name].life <= LIFE]
+    slow = [name for name in psps if name not in quick]
     with db.transaction(engine) as session:
-        silent = session.scalars(queries.silent(psps, now, older_than, LIFE, BATCH)).all()
+        silent = [
+            *session.scalars(queries.silent(quick, now, older_than, LIFE, BATCH)),
+            *session.scalars(queries.silent(slow, now, max(older_than, SLOW), LIFE, BATCH)),
+        ]
     for payment in silent:
         poll = partial(_poll, engine, psps[payment.psp], payment, now)
         attempt(poll, loop="sweeper", psp=payment.psp)
@@ -47,5 +55,5 @@ def _poll(engine: Engine, psp: Psp, payment: Payment, now: datetime) -> None:
         told = [service.overhear(psp, event) for event in events]
         arrivals.store(session.connection(), told, now=now)
         is_undecided = all(event.news is News.PENDING for event in events)
-        if is_undecided and payment.requested_at <= now - LIFE:
+        if is_undecided and payment.requested_at <= now - PROVIDERS[psp.name].life:
             service.expire(session, payment.id, now=now)

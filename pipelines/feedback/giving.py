@@ -14,7 +14,7 @@ from operational.kit import db
 from operational.kit.errors import DomainError
 from operational.kit.settings import Settings
 from operational.reconciliation.intake import Taken
-from pipelines.feedback import breaks, client_money
+from pipelines.feedback import bank_lines, breaks, client_money
 
 logger = structlog.get_logger()
 
@@ -45,6 +45,18 @@ def give_back(settings: Settings, now: datetime) -> Given:
     finally:
         engine.dispose()
     return Given(taken, prepared, "; ".join(failures))
+
+
+def give_lines(settings: Settings, lake: duckdb.DuckDBPyConnection, now: datetime) -> int:
+    """Hand over what was booked at the bank; what fails is handed over by the next pass."""
+    engine = db.engine(settings, db.WORKER, pool_size=1, is_pinged=False)
+    given, failures = 0, list[str]()
+    try:
+        with _noted(failures):
+            given = bank_lines.hand_over(lake, settings, engine, now)
+    finally:
+        engine.dispose()
+    return given
 
 
 @contextmanager

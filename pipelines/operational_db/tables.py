@@ -30,6 +30,8 @@ WITHHELD = _PERSONAL | frozenset(
         "kyc.document.mrz",
         "messaging.outbox.payload",
         "payments.adjustment.note",
+        "payments.transfer_assignment.assigned_by_name",
+        "payments.transfer_assignment.reason",
         "payments.withdrawal.ip",
         "payments.withdrawal_vote.note",
         "payments.withdrawal_vote.voter_name",

@@ -7,12 +7,14 @@ from uuid import UUID
 from fastapi import Form, Request, Response
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
-from api.schemas.messages import CloseForm
+from api.schemas.messages import AssignForm, CloseForm
 from api.web.door import Pages
 from api.web.listing import listed
 from api.web.shell import page, see_other
 from operational.access.matrix import Permission
+from operational.clients import queries as clients
 from operational.messaging import inbox, outbox, queries
+from operational.payments.transfers import service as transfers
 
 router = Pages("/staff/messages")
 
@@ -39,6 +41,7 @@ def parked(request: Request, session: SessionDep, now: NowDep) -> Response:
             message.id: message.body[:BODY_SHOWN_MAX].decode("utf-8", "replace")
             for message in callbacks.rows
         },
+        lines={message.id: transfers.told(message) for message in callbacks.rows},
         commands=commands,
         refused=session.scalars(queries.refused_callbacks(now - REFUSED_SINCE)).all(),
     )
@@ -55,6 +58,20 @@ def replay(
     verb = {"inbox": inbox.replay, "outbox": outbox.replay}[box]
     verb(session, message_id, actor=actor, now=now)
     return see_other("/staff/messages", "message_replayed")
+
+
+@router.post("/inbox/{message_id}/assign", dependencies=[needs(Permission.TRANSFERS_ASSIGN)])
+def assign(
+    message_id: UUID,
+    form: Annotated[AssignForm, Form()],
+    *,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    client = clients.named(session, form.client)
+    transfers.assign(session, message_id, client.id, reason=form.reason, actor=actor, now=now)
+    return see_other("/staff/messages", "transfer_assigned")
 
 
 @router.post("/{box}/{message_id}/close", dependencies=[needs(Permission.MESSAGES_CLOSE)])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 import httpx
@@ -189,6 +189,28 @@ class Psp(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One bank account of ours: where clients pay to, and payouts come from."""
+
+    currency: str
+    iban: str
+    bic: str
+    holder: str
+
+
+@runtime_checkable
+class TakesTransfers(Protocol):
+    """A provider that shows no page: the client is told an account, and what to quote."""
+
+    def account(self, currency: str) -> Account:
+        """Where money in that currency goes to.
+
+        Raises:
+            PspRefused: we have no account in it.
+        """
+
+
 @runtime_checkable
 class CapturesLater(Protocol):
     """A provider where the client only agrees to pay, and we take the money then."""
@@ -213,6 +235,8 @@ class Provider:
     """Where the stand-in in ``sandbox/<name>`` listens, unless settings say otherwise."""
     connect: Callable[[str, Mapping[str, Any], httpx.BaseTransport | None], Psp]
     """Makes an adapter for an address, from the keys in ``<home>/secrets/<name>.json``."""
+    life: timedelta = timedelta(hours=24)
+    """How long a client may take to pay; then nobody waits any more, though late money counts."""
     asks_back: bool = False
     """Whether checking a callback may take a call to the provider: others must not wait for it."""
     refunds: bool = False

@@ -1,0 +1,1 @@
+"""A stand-in for the broker's bank: credit-transfer files, clients' transfers, statements that foot."""
