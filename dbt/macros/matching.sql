@@ -64,7 +64,8 @@
     )
 {% endmacro %}
 
+{# In microseconds: days of a calendar are dear by the million. #}
 {% macro is_within_days(booked_at, occurred_at) -%}
-    {{ booked_at }} between {{ occurred_at }} - to_days(r.days_before)
-    and {{ occurred_at }} + to_days(r.days_after)
+    epoch_us({{ booked_at }}) - epoch_us({{ occurred_at }})
+    between -86400000000 * r.days_before and 86400000000 * r.days_after
 {%- endmacro %}

@@ -289,3 +289,77 @@
     from {{ open_lines }} as o
     where o.line_id not in (select g.line_id from {{ guessed }} as g)
 {% endmacro %}
+
+{#
+    What needs no second look: one line under our reference, the same amount on a day of its leg, and
+    no other line that could be of it. All but a few are so, and the rest is judged by itself.
+#}
+{% macro plainly_settled(expectations, lines, chosen, rules) %}
+    select * from (
+        with
+        named as (
+            select
+                e.expectation_key,
+                l.line_id,
+                e.our_reference,
+                e.external_reference,
+                e.leg,
+                e.counterpart,
+                e.movement,
+                e.pool,
+                e.currency,
+                e.expected_minor,
+                e.occurred_at,
+                e.due_at,
+                l.booked_at,
+                l.currency = e.currency
+                and l.actual_minor = e.expected_minor
+                and (l.external_reference = e.external_reference) is not false
+                and {{ is_within_days("l.booked_at", "e.occurred_at") }} as is_plain
+            from {{ lines }} as l
+            inner join {{ expectations }} as e
+                on
+                    l.our_reference = e.our_reference
+                    and l.movement = e.movement
+                    and l.leg = e.leg
+                    and e.is_named_alone
+            inner join {{ rules }} as r on l.leg = r.leg
+        ),
+
+        repeated as (
+            select expectation_key from named
+            group by expectation_key
+            having count(*) > 1
+        ),
+
+        unnamed as (
+            select external_reference from {{ lines }}
+            where line_id not in (select n.line_id from named as n) and external_reference is not null
+        )
+
+        select * exclude (is_plain) from named
+        where
+            is_plain
+            and expectation_key not in (select r.expectation_key from repeated as r)
+            and expectation_key not in (select c.expectation_key from {{ chosen }} as c)
+            and line_id not in (select c.line_id from {{ chosen }} as c)
+            and (
+                external_reference is null
+                or external_reference not in (select u.external_reference from unnamed as u)
+            )
+    )
+{% endmacro %}
+
+{# One item per pair that is plainly settled. #}
+{% macro items_plain(plain) %}
+    select
+        expectation_key as item_key,
+        [expectation_key] as expectation_keys,
+        [line_id] as line_ids,
+        * exclude (expectation_key, line_id),
+        currency as actual_currency,
+        expected_minor as actual_minor,
+        'our_reference' as rule,
+        {{ newest_extract_id() }}::bigint as extract_id
+    from {{ plain }}
+{% endmacro %}

@@ -3,7 +3,7 @@
 Ours is the model that pairs a provider's lines with what the books expect of it: references and the
 provider's ids compared, repeated and divided lines summed, what is left over tried by amount and
 day, every item judged and written. The limit writes the full join of the same two tables on the
-reference alone, with both amounts, in the same DuckDB. One line in a hundred is missing.
+reference alone, as wide as ours, in the same DuckDB. One line in a hundred is missing.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,9 @@ ROUNDS = 3
 MISSING_EVERY = 100
 
 _BARE = """
-select e.expectation_key, l.line_id, e.currency, l.currency as actual_currency, e.expected_minor,
-       l.actual_minor, e.occurred_at, l.booked_at
+select e.expectation_key, l.line_id, e.our_reference, e.external_reference, e.leg, e.counterpart,
+       e.pool, e.movement, e.currency, l.currency as actual_currency, e.expected_minor,
+       l.actual_minor, e.occurred_at, l.booked_at, e.due_at
 from lake.marts.fct_expectations as e
 full join lake.intermediate.int_lines as l on e.our_reference = l.our_reference
 """

@@ -1,5 +1,5 @@
 -- Lines from outside that somebody must expect. Fees, currency conversions, reserves and payouts
--- of providers have no other side here; they stand in fct_explained_movements.
+-- of providers have no other side here.
 with
 
 bank_references as (

@@ -8,16 +8,14 @@ rules as (
     where counterpart = '*'
 ),
 
-expectations as (
+all_expectations as (
     select * from {{ ref("fct_expectations") }}
     where
         not is_void
-        {% if is_incremental() %}
-            and expectation_key in (from concerned_expectations)
-        {% endif %}
+        {% if is_incremental() %}and expectation_key in (from concerned_expectations){% endif %}
 ),
 
-lines as (
+all_lines as (
     select * from {{ ref("int_lines") }}
     where
         not is_void
@@ -26,6 +24,20 @@ lines as (
 
 chosen as (
     select * from {{ ref("stg_reconciliation__matched_lines") }}
+),
+
+plain as (
+    {{ plainly_settled("all_expectations", "all_lines", "chosen", "rules") }}
+),
+
+expectations as (
+    select * from all_expectations
+    where expectation_key not in (select plain.expectation_key from plain)
+),
+
+lines as (
+    select * from all_lines
+    where line_id not in (select plain.line_id from plain)
 ),
 
 keyed as (
@@ -97,3 +109,5 @@ select
     {{ newest_extract_id() }}::bigint as extract_id
 from items as i
 inner join rules as r on i.leg = r.leg
+union all by name
+{{ items_plain("plain") }}
