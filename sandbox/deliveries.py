@@ -54,13 +54,23 @@ class Deliveries:
 
         The bulk loader feeds these to the hub itself.
         """
+        return self._hand_over("id > ?", after_id, None)
+
+    def hand_over_waiting(self, at: int) -> list[Document]:
+        """Likewise everything that was not sent yet, signed at this epoch second."""
+        return self._hand_over("state = ?", "pending", at)
+
+    def _hand_over(self, which: str, value: object, at: int | None) -> list[Document]:
         with self._store.transaction() as db:
-            rows = db.execute("select * from deliveries where id > ? order by id", (after_id,))
+            found = db.execute(f"select * from deliveries where {which} order by id", (value,))  # noqa: S608 - ours
             parcels = [
-                (row, self._vendor.parcel(json.loads(row["event"]), row["created"]))
-                for row in rows.fetchall()
+                (row, self._vendor.parcel(json.loads(row["event"]), at or row["created"]))
+                for row in found.fetchall()
             ]
-            db.execute("update deliveries set state = 'handed over' where id > ?", (after_id,))
+            db.executemany(
+                "update deliveries set state = 'handed over' where id = ?",
+                [(row["id"],) for row, _ in parcels],
+            )
         return [
             {
                 "type": row["type"],

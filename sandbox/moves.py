@@ -10,7 +10,7 @@ from sandbox.store import Document
 from sandbox.vendor import Answer
 from sandbox.world import World
 
-Mode = Literal["now", "later", "return", "never"]
+Mode = Literal["now", "later", "return", "waiting", "never"]
 
 
 class Timed(Protocol):
@@ -33,9 +33,9 @@ def make(
 ) -> Document:
     """Do the steps in order, all or none, and what has fallen due by them.
 
-    With `deliver` "return" the signed callbacks are handed back instead of sent, "never" drops
-    them; "now" (seen by the edge) sends them before the answer leaves. A call with a key is done
-    once; repeated, it gets the same answer.
+    With `deliver` "return" the signed callbacks are handed back instead of sent, "waiting" hands
+    back those of earlier calls besides, "never" drops them; "now" (seen by the edge) sends them
+    before the answer leaves. A call with a key is done once; repeated, it gets the same answer.
     """
 
     def effect() -> Answer:
@@ -48,6 +48,8 @@ def make(
         if deliver == "never":
             world.deliveries.drop(before)
         callbacks = world.deliveries.hand_over(before) if deliver == "return" else []
+        if deliver == "waiting":
+            callbacks = world.deliveries.hand_over_waiting(world.clock.epoch())
         return Answer(200, json.dumps({"objects": objects, "callbacks": callbacks}).encode())
 
     answer, _ = once(world, key, repr(moves), effect)

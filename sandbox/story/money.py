@@ -20,6 +20,7 @@ from operational.payments import service as payments
 from operational.platforms import queries as platform_queries
 from operational.platforms import service as platforms
 from operational.platforms.states import READY
+from sandbox.story.cashing import MANNERS, Cashing, Manner, browser, sign_in
 from sandbox.story.cast import Person
 from sandbox.story.tale import Account, Tale, herself, minutes
 
@@ -30,6 +31,8 @@ _MAJOR_MAX = {"PLN": 45_000, "ZAR": 45_000, "JPY": 3_000_000}
 _LEVERAGES = (30, 100, 100, 200, 500)
 _DAYS_BETWEEN = 14
 _COMES_AGAIN = 0.75
+_TAKES_OUT = 0.8
+_NEVER_TRADES = 0.03
 
 Outcome = dict[str, Any]
 
@@ -68,11 +71,13 @@ class Funding:
         self.actor = herself(person, user_id)
         self.dice = person.dice("money")
         self.currency = person.country.currency
-        self.count = 0
+        self.count = self.exits = 0
 
     def deposit(self) -> None:
         """Ask for a payment page; most come again in a week or two."""
         self.count += 1
+        if self.count == 1:
+            sign_in(self, "for the first time", browser(self.person.number))
         Deposit(self, self.count).ask()
         if self.dice.random() < _COMES_AGAIN:
             days = self.dice.expovariate(1 / _DAYS_BETWEEN) + 0.5
@@ -114,6 +119,17 @@ class Funding:
         self.tale.stage.carry(1)
         if told:
             self._remember(told)
+            self.take_out_later()
+
+    def take_out_later(self) -> None:
+        """Most take something out after a week or two of trading."""
+        self.exits += 1
+        dice = self.person.dice(f"exit {self.exits}")
+        if dice.random() < _TAKES_OUT:
+            manner = dice.choices(list(MANNERS), list(MANNERS.values()))[0]
+            days = dice.uniform(3.2, 18)
+            cashing = Cashing(self, str(self.exits), manner)
+            self.tale.after(timedelta(days=days), cashing.begin)
 
     def _remember(self, told: Outcome) -> None:
         account = self.tale.accounts.setdefault(
@@ -204,6 +220,10 @@ class Deposit:
         """Money in the wallet goes on to the platform; some of it comes back one day."""
         if not self._see()["has_succeeded"]:
             return
+        if self.number == 1 and self.dice.random() < _NEVER_TRADES:
+            cashing = Cashing(self.funding, "at once", Manner.UNTRADED)
+            self.tale.after(timedelta(days=self.dice.uniform(4, 9)), cashing.begin)
+            return
         self.funding.open_account()
         share = self.dice.choice((1.0, 1.0, 1.0, 0.8))
         self.tale.after(minutes(self.dice, 5), lambda: self.funding.fund(share))
@@ -222,6 +242,9 @@ class Deposit:
         op = "dispute" if fortune == "chargeback" and page["psp"] != "adyen" else fortune
         move = {"op": op, "at": self.tale.now.isoformat(), "id": page["payment_id"]}
         self.tale.stage.moves(page["psp"], self._act("comes back"), [move])
+        if fortune == "chargeback":
+            cashing = Cashing(self.funding, f"after {self.number}", Manner.AFTER_CHARGEBACK)
+            self.tale.after(timedelta(days=1), cashing.begin)
 
     def _see(self) -> Outcome:
         """The payment: only what, once it is so, stays so."""

@@ -106,15 +106,25 @@ class Stage:
         self, psp: str, act: str, moves: list[dict[str, Any]], *, is_told: bool = True
     ) -> None:
         """Let clients act at a PSP; its signed callbacks arrive, unless they are lost."""
+        self._hear(psp, act, moves, "return" if is_told else "never")
+
+    def listen(self, psp: str, act: str) -> None:
+        """Let time do its part at a PSP, and take what it has to say of everything so far."""
+        self._hear(psp, act, [], "waiting")
+
+    def _hear(self, psp: str, act: str, moves: list[dict[str, Any]], deliver: str) -> None:
         if self.book.told(act) is not None:
             # The last telling may have ended before it applied what it had received.
             self.process()
             return
         answer = self.http.post(
             f"{self.urls[psp]}/sandbox/moves",
-            params={"deliver": "return" if is_told else "never"},
+            params={"deliver": deliver},
             json=moves,
-            headers={"Idempotency-Key": self.book.key(act)},
+            headers={
+                "Idempotency-Key": self.book.key(act),
+                "Sandbox-Time": self.clock.now.isoformat(),
+            },
         )
         answer.raise_for_status()
         found = answer.json()

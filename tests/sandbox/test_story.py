@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from operational.payments.psp.connect import PROVIDERS
 from sandbox.story import logins, telling, vendors
+from sandbox.story.cashing import BAD
 from tests.api.opened import free_ports
 
 END = datetime(2026, 3, 6, 18, 0, tzinfo=UTC)
@@ -24,6 +25,7 @@ ROOM_SECONDS = 120
 _TELL = f"""
 from datetime import datetime
 from operational.kit.settings import Settings
+from sandbox.story.cashing import BAD
 from sandbox.story import telling
 end = datetime.fromisoformat("{END.isoformat()}")
 telling.run(Settings(), {CLIENTS}, {DAYS}, end=end, market=None)
@@ -48,6 +50,9 @@ _FACTS = {
     "books": """
         select currency, kind, sum(abs(amount)) from ledger.entry
         join ledger.journal on journal.id = entry.journal_id group by 1, 2 order by 1, 2""",
+    "withdrawals": """
+        select c.email, w.amount_minor, w.currency, w.status from payments.withdrawal w
+        join clients.client c on c.id = w.client_id order by 1, w.requested_at""",
     "cases": """
         select c.email, r.status, r.reasons from review.case r
         join clients.client c on c.id = r.client_id order by 1""",
@@ -195,3 +200,23 @@ def test_a_story_ends_at_the_last_midnight_so_that_a_day_has_one():
 
 def test_progress_is_told_day_by_day(whole):
     assert whole.days[: DAYS + 1] == list(range(DAYS + 1))
+
+
+def test_money_leaves_by_rule_and_what_was_planted_stops(cluster, tmp_path):
+    """Sixteen clients over three weeks; each cashing says in which manner it was meant."""
+    found = a_telling(cluster, tmp_path)
+    telling.run(found.settings, 16, 21, 3, end=datetime(2026, 3, 2, tzinfo=UTC), market=None)
+    asked = found.ask("""
+        select key, content ->> 'manner', content ->> 'status'
+        from messaging.idempotency, lateral (select convert_from(answer, 'utf8')::jsonb as content) a
+        where principal = 'story' and content ? 'manner'
+    """)
+    cluster.drop(found.database)
+
+    by_rule = [key for key, _, status in asked if status == "approved"]
+    stopped = {manner for _, manner, status in asked if status == "review"}
+    assert len(asked) >= 5
+    assert len(by_rule) >= 0.6 * len(asked)
+    # Of a burst the first ones are small withdrawals like any other.
+    assert all(manner in {"usual", "large", "burst"} for key, manner, _ in asked if key in by_rule)
+    assert {manner for _, manner, _ in asked if manner in BAD} <= stopped
