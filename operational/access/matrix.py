@@ -40,6 +40,10 @@ class Permission(StrEnum):
     """Keep payments from a PSP, or let them go there again, with the reason."""
     LEDGER_READ = "ledger.read"
     """See balances and postings of every account."""
+    REFUNDS_ASK = "refunds.ask"
+    """Ask for a deposit to be given back."""
+    REFUNDS_APPROVE = "refunds.approve"
+    """Agree to a refund somebody else asked for. Four eyes."""
     DISPUTES_READ = "disputes.read"
     """See which deposits clients' banks question, and until when we must answer."""
     DISPUTES_ANSWER = "disputes.answer"
@@ -126,6 +130,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.SUPPORT: frozenset(
         {
+            P.REFUNDS_ASK,
             P.DISPUTES_READ,
             P.ADJUSTMENTS_READ,
             P.ADJUSTMENTS_ASK,
@@ -163,6 +168,8 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     ),
     Role.FINANCE: frozenset(
         {
+            P.REFUNDS_ASK,
+            P.REFUNDS_APPROVE,
             P.DISPUTES_READ,
             P.DISPUTES_ANSWER,
             P.TRANSFERS_ASSIGN,

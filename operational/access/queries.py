@@ -97,6 +97,15 @@ def sessions_of(user_id: UUID, now: datetime, idle_max: timedelta) -> Select[Use
     )
 
 
+def approvals_of(kind: str, subject_id: UUID) -> Select[Approval]:
+    """What was asked for about one thing, the newest first."""
+    return (
+        select(Approval)
+        .where(Approval.kind == kind, Approval.subject_id == str(subject_id))
+        .order_by(Approval.id.desc())
+    )
+
+
 def sign_ins(user_id: UUID) -> Select[UserSession]:
     """Every sign-in of a user, ended or not, the newest first."""
     return (

@@ -152,6 +152,19 @@ def a_payment(door: Door) -> str:
         ).reference
 
 
+def a_credited_deposit(door: Door) -> str:
+    """The reference of a deposit of 100 dollars that was credited."""
+    person = a_client(door, Stage.VERIFIED)
+    with db.transaction(door.database.engine()) as session:
+        paid = Money.parse("100.00", "USD")
+        payment = payments.request_deposit(
+            session, person.id, paid, method="card", actor=HUB, now=door.clock()
+        )
+        payment.psp_payment_id = f"pi_{payment.reference}"
+        hear(session, payment, "payment_intent.succeeded")
+        return payment.reference
+
+
 def a_dispute(door: Door) -> str:
     """The reference of a dispute over a deposit that was paid, charged back as fraud."""
     person = a_client(door, Stage.VERIFIED)

@@ -475,6 +475,25 @@ def name_bank_account(door: Door, path: str) -> Attempt:
     return Attempt(finance, path, ["bank_account:name"], body(path, form))
 
 
+@recipe("POST", "/api/payments/{reference}/refunds", "/staff/payments/{reference}/refunds")
+def ask_refund(door: Door, path: str) -> Attempt:
+    place = path.format(reference=cast.a_credited_deposit(door))
+    form = {"amount": "40.00", "currency": "USD", "reason": "paid twice"}
+    return Attempt(door.signed_in(Role.SUPPORT), place, ["approval:request"], body(path, form))
+
+
+@recipe("POST", "/api/refunds/{approval_id}/decision", "/staff/payments/refunds/{approval_id}")
+def agree_to_refund(door: Door, path: str) -> Attempt:
+    asked = ask_refund(door, "/api/payments/{reference}/refunds")
+    found = asked.client.post(asked.path, **asked.sent).json()
+    form, place = (
+        {"verdict": "agree", "shown": found["shown"]},
+        path.format(approval_id=found["id"]),
+    )
+    verbs = ["approval:grant", "payout:plan", "payout:queue"]
+    return Attempt(door.signed_in(Role.FINANCE), place, verbs, body(path, form))
+
+
 @recipe("POST", "/api/users", "/staff/users")
 def colleague(door: Door, path: str) -> Attempt:
     form = {"email": f"{uuid7().hex}@example.com", "name": "Omar"}

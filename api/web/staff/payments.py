@@ -1,17 +1,21 @@
 """Payments: the list, and what providers told of one."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Form, Query, Request, Response
 
 from api.deps import ActorDep, NowDep, SessionDep, needs
+from api.schemas.adjustments import VerdictForm
 from api.schemas.money import AgreeForm
+from api.schemas.refunds import RefundForm, RefundOut
 from api.web.door import Pages
 from api.web.listing import listed
 from api.web.shell import page, see_other
 from operational.access.matrix import Permission, permissions
+from operational.access.queries import approvals_of
 from operational.clients import queries as clients
-from operational.payments import agreeing, queries
+from operational.payments import agreeing, queries, refunds
 from operational.payments.errors import PaymentNotFound
 from operational.payments.states import PaymentStatus
 from operational.payments.story import story as told
@@ -67,6 +71,9 @@ def payment(request: Request, reference: str, session: SessionDep, actor: ActorD
         client=clients.get(session, found.client_id),
         story=told(session, found, permissions(actor.roles)),
         paths=STORY_PATHS,
+        refunds=[
+            RefundOut.of(one) for one in session.scalars(approvals_of(refunds.KIND, found.id))
+        ],
     )
 
 
@@ -81,3 +88,35 @@ def agree(
 ) -> Response:
     agreeing.agree(session, reference, form.money, reason=form.reason, actor=actor, now=now)
     return see_other(f"/staff/payments/{reference}", "piece_agreed")
+
+
+@router.post("/{reference}/refunds", dependencies=[needs(Permission.REFUNDS_ASK)])
+def ask_refund(
+    reference: str,
+    form: Annotated[RefundForm, Form()],
+    *,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    """Ask for the deposit to be given back; another person must agree."""
+    refunds.ask(session, reference, form.money, reason=form.reason, actor=actor, now=now)
+    return see_other(f"/staff/payments/{reference}", "asked")
+
+
+@router.post("/refunds/{approval_id}", dependencies=[needs(Permission.REFUNDS_APPROVE)])
+def decide_refund(
+    approval_id: UUID,
+    form: Annotated[VerdictForm, Form()],
+    *,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+) -> Response:
+    """Agree or refuse as the second person."""
+    is_agreed = form.verdict == "agree"
+    decided = refunds.decide(
+        session, approval_id, agree=is_agreed, shown=form.shown, actor=actor, now=now
+    )
+    path = f"/staff/payments/{decided.payload['payment']}"
+    return see_other(path, "agreed" if is_agreed else "declined")

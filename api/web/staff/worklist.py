@@ -88,6 +88,13 @@ def _asked_about_break(approval: Any) -> Line:
     return Line(title, approval.created_at, "/staff/breaks/approvals", approval.reason)
 
 
+def _refund(approval: Any) -> Line:
+    asked = approval.payload
+    path = f"/staff/payments/{asked['payment']}"
+    title = f"{asked['payment']}: {asked['amount']}"
+    return Line(title, approval.created_at, path, approval.reason)
+
+
 def _dispute(dispute: Any) -> Line:
     amount = money(dispute.amount_minor, dispute.currency)
     remark = f"Answer due {moment(dispute.due_at)}" if dispute.due_at else dispute.reason or ""
@@ -147,6 +154,13 @@ WAITING: tuple[Waiting, ...] = (
         "/staff/messages",
         messaging.parked_commands,
         _command,
+    ),
+    Waiting(
+        P.REFUNDS_APPROVE,
+        "Refunds to agree to",
+        "/staff/finance",
+        partial(access.waiting_approvals, "refund"),
+        _refund,
     ),
     Waiting(
         P.DISPUTES_ANSWER,

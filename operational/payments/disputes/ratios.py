@@ -12,6 +12,7 @@ from operational.payments.disputes.states import INQUIRIES
 from operational.payments.models import Payment
 from operational.rules import engine
 from operational.rules import queries as tables
+from operational.rules.errors import TableNotFound
 from operational.rules.tables import DISPUTE_RATIOS
 
 MONTHS = 12
@@ -32,16 +33,21 @@ class Ratio:
 
 
 def ratios(session: Session, now: datetime, months: int = MONTHS) -> list[Ratio]:
-    """The last months, the newest first, each with what the table in force says of it."""
+    """The last months, the newest first, each with what the table in force says of it.
+
+    Raises:
+        TableNotFound.
+    """
     since = _first_month(now, months)
     sales = _counted(session, Payment.psp, Payment.succeeded_at, Payment.succeeded_at >= since)
     is_counted = Dispute.stage.not_in([str(stage) for stage in INQUIRIES])
     disputes = _counted(
         session, Dispute.psp, Dispute.opened_at, (Dispute.opened_at >= since) & is_counted
     )
-    content = session.scalars(tables.in_force(DISPUTE_RATIOS)).one().content
-    table = engine.prepare(content)
-    found = _ratios(table, sales, disputes)
+    version = session.scalar(tables.in_force(DISPUTE_RATIOS))
+    if version is None:
+        raise TableNotFound(f"The table {DISPUTE_RATIOS} is not in force.")
+    found = _ratios(engine.prepare(version.content), sales, disputes)
     return sorted(found, key=lambda one: (-one.month.toordinal(), one.psp))
 
 
