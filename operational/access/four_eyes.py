@@ -83,6 +83,12 @@ def subject_of(session: Session, approval_id: UUID, kind: str) -> UUID:
     return UUID(subject)
 
 
+def subjects(session: Session, kind: str) -> set[str]:
+    """Everything that something waits about, of one kind."""
+    waiting = select(Approval.subject_id).where(Approval.kind == kind, Approval.status == "waiting")
+    return set(session.scalars(waiting))
+
+
 def waits(session: Session, kind: str, subject_id: UUID) -> bool:
     """Whether anything about this subject waits for a second person."""
     return bool(

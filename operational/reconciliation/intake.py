@@ -83,18 +83,20 @@ def take(
     here = {each.break_key: each for each in found}
     known = {item.break_key: item for item in session.scalars(queries.live().with_for_update())}
     closed = queries.last_closed(session, here.keys() - known.keys())
+    # Of thousands of breaks few wait for agreement; whoever asks now waits for the lock on a break.
+    asked = four_eyes.subjects(session, KIND)
     deadlines: dict[tuple[str, str, str], tuple[UUID, timedelta]] = {}
     fresh: list[tuple[BreakItem, BreakItem | None]] = []
 
     for key, each in here.items():
         if key in known:
-            taken.changed += _update(session, known[key], each, now)
+            taken.changed += _update(session, known[key], each, asked, now)
         elif not _is_settled(closed.get(key), each):
             before = closed[key][0] if key in closed else None
             fresh.append((_open(session, each, before, deadlines, now), before))
     for key, item in known.items():
         if key not in here:
-            _close(session, item, now)
+            _close(session, item, asked, now)
             taken.closed += 1
         else:
             taken.resumed += _resume(session, item, now)
@@ -168,7 +170,9 @@ def _deadline(
     return decision.id, timedelta(hours=int(decision.outcome["hours"]))
 
 
-def _update(session: Session, item: BreakItem, found: Found, now: datetime) -> bool:
+def _update(
+    session: Session, item: BreakItem, found: Found, asked: set[str], now: datetime
+) -> bool:
     """Whether anything is no longer as it was. Other amounts undo what waits for agreement."""
     changed = [name for name in FACTS if getattr(item, name) != getattr(found, name)]
     if not changed:
@@ -176,7 +180,7 @@ def _update(session: Session, item: BreakItem, found: Found, now: datetime) -> b
     before = _amounts(item)
     for name in changed:
         setattr(item, name, getattr(found, name))
-    if not {*AMOUNTS}.isdisjoint(changed):
+    if str(item.id) in asked and not {*AMOUNTS}.isdisjoint(changed):
         four_eyes.withdraw(session, KIND, item.id, actor=LAKE, now=now)
 
     tell(session, item, "change", LAKE, now, facts={"changed": changed, "before": before})
@@ -192,9 +196,10 @@ def _update(session: Session, item: BreakItem, found: Found, now: datetime) -> b
     return True
 
 
-def _close(session: Session, item: BreakItem, now: datetime) -> None:
+def _close(session: Session, item: BreakItem, asked: set[str], now: datetime) -> None:
     """The other side came, or what was wrong was put right where it was wrong."""
-    four_eyes.withdraw(session, KIND, item.id, actor=LAKE, now=now)
+    if str(item.id) in asked:
+        four_eyes.withdraw(session, KIND, item.id, actor=LAKE, now=now)
     before = item.status
     move(item, BreakStatus.RESOLVED_MATCHED, now)
 
