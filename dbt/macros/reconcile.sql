@@ -142,7 +142,7 @@
 {% macro summed(pairs) %}
     select
         expectation_key,
-        list(line_id) as line_ids,
+        list_sort(list(line_id)) as line_ids,
         count(*) as line_count,
         sum(actual_minor)::bigint as actual_minor,
         min(actual_minor) as least_minor,
@@ -235,8 +235,10 @@
 {% macro items_entangled(knots, expectations, lines) %}
     select
         'knot:' || k.knot as item_key,
-        list(k.expectation_key) filter (k.expectation_key is not null) as expectation_keys,
-        list(k.line_id) filter (k.line_id is not null) as line_ids,
+        list_sort(
+            list(k.expectation_key) filter (k.expectation_key is not null)
+        ) as expectation_keys,
+        list_sort(list(k.line_id) filter (k.line_id is not null)) as line_ids,
         count(k.expectation_key) as expectation_count,
         count(k.line_id) as line_count,
         min(coalesce(e.leg, l.leg)) as leg,
