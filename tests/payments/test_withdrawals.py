@@ -16,6 +16,7 @@ from operational.kit.ids import uuid7
 from operational.kit.money import Money
 from operational.ledger.errors import InsufficientFunds
 from operational.payments.errors import CallbackDiffers, NotVerified
+from operational.payments.models import PspSwitch
 from operational.payments.states import News, PayoutNews
 from operational.payments.withdrawals import (
     destinations,
@@ -261,6 +262,11 @@ def test_a_payout_that_failed_is_replaced_until_no_way_is_left(lena, session):
     assert (transfer.replaces_id, transfer.destination_id) == (refund.id, target.id)
     assert (transfer.status, withdrawal.status) == ("queued", "approved")
     assert held_minor(session, lena) == 6_000
+    # Nobody else pays bank accounts here; one that is switched off would not be asked, either.
+    transfer.fallback_psps = ["paypal"]
+    off = {"psp": "paypal", "method": "any", "reason": "x", "off_by": "x", "off_at": NOW}
+    session.add(PspSwitch(**off))
+    session.flush()
     tell(session, transfer, PayoutNews.FAILED)
     assert (withdrawal.status, wallet_minor(session, lena)) == ("failed", 10_000)
     assert held_minor(session, lena) == 0

@@ -107,7 +107,7 @@ def transfer(
 def routes(
     session: Session, payout_id: UUID, method: str, country: str, amount: Money, *, now: datetime
 ) -> list[str]:
-    """Who pays there, the best first.
+    """Who pays there, the best first; never one that is switched off.
 
     Raises:
         NoPspPays.
@@ -124,9 +124,11 @@ def routes(
         subject=("payout", str(payout_id)),
         now=now,
     )
-    psps: list[str] = routing.outcome["psps"]
+    off = queries.switched_off(session, method)
+    psps = [psp for psp in routing.outcome["psps"] if psp not in off]
     if not psps:
-        raise NoPspPays(routing.outcome["reason"])
+        why = "Whoever could pay is switched off." if off else routing.outcome["reason"]
+        raise NoPspPays(why)
     return psps
 
 
@@ -220,8 +222,9 @@ def fail(session: Session, payout: Payout, reason: str, *, now: datetime) -> Pay
 def _successor(session: Session, failed: Payout, *, now: datetime) -> Payout | None:
     """The same money another way: the next PSP, or, where a deposit takes nothing back, a destination."""
     amount = Money(failed.amount_minor, failed.currency)
-    if failed.fallback_psps:
-        psp, *rest = failed.fallback_psps
+    off = queries.switched_off(session, failed.method)
+    if left := [psp for psp in failed.fallback_psps if psp not in off]:
+        psp, *rest = left
         return _hold(session, _again(failed, psp, rest, now), now=now)
     if failed.payment_id is None or failed.withdrawal_id is None:
         return None

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from operational.payments import rules as deposit_rules
-from operational.payments.models import Payment, PaymentEvent
+from operational.payments.models import Payment, PaymentEvent, PspSwitch
 from operational.payments.states import News, PayoutNews
 from operational.payments.withdrawals import rules
 from operational.payments.withdrawals.errors import (
@@ -283,6 +283,17 @@ def asked_around(session: Session, withdrawal: Withdrawal) -> int:
         .where(Withdrawal.requested_at < withdrawal.requested_at + apart)
     )
     return int(total or 0)
+
+
+def switched_off(session: Session, method: str) -> frozenset[str]:
+    """PSPs that a person has switched off, for this method or altogether."""
+    off = select(PspSwitch.psp).where(
+        PspSwitch.on_at.is_(None), PspSwitch.method.in_([method, ANY_METHOD])
+    )
+    return frozenset(session.scalars(off))
+
+
+ANY_METHOD = "any"
 
 
 def destination(session: Session, destination_id: UUID) -> Destination:

@@ -21,6 +21,7 @@ from operational.ledger import service as ledger
 from operational.ledger.errors import InsufficientFunds
 from operational.payments import booking
 from operational.payments.errors import AmountOutOfLimits, NotVerified
+from operational.payments.models import Payment
 from operational.payments.psp.connect import gives_back
 from operational.payments.withdrawals import destinations, facts, payouts, queries, rules
 from operational.payments.withdrawals.errors import DestinationNeeded, WithdrawalDecided
@@ -196,13 +197,9 @@ def _set_aside(
     now: datetime,
 ) -> None:
     """A payout for every part, and money held for each."""
-    deposits = {
-        deposit.id: deposit
-        for deposit, _ in queries.sources_of(session, withdrawal.client_id, withdrawal.currency)
-    }
     for part in parts:
         if part.source is not None:
-            deposit = deposits[part.source.payment_id]
+            deposit = session.get_one(Payment, part.source.payment_id)
             payouts.give_back(
                 session,
                 deposit,
