@@ -19,6 +19,7 @@ from operational.payments.models import Payment
 from operational.payments.psp import PspEvent
 from operational.payments.rules import Told
 from operational.payments.states import News
+from operational.payments.withdrawals import queries as withdrawals
 from tests.payments.deposits import (
     ADYEN,
     NOW,
@@ -122,6 +123,7 @@ def test_a_piece_a_person_agreed_to_is_credited_when_it_is_replayed(session, pay
     service.apply_event(session, STRIPE, told, now=NOW)
 
     assert (payment.status, payment.arrived_minor) == ("overpaid", 25_000)
+    assert withdrawals.left_of(session, payment) == 25_000
 
 
 def test_what_cannot_be_true_of_a_piece_waits_for_a_person(session, payment):

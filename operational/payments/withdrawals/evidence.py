@@ -67,7 +67,7 @@ def _payout(session: Session, payout: Payout) -> Part:
         "deposit": deposit
         and {
             "reference": deposit.reference,
-            "amount": str(Money(deposit.amount_minor, deposit.currency)),
+            "amount": str(Money(deposit.arrived_minor or deposit.amount_minor, deposit.currency)),
             "succeeded_at": deposit.succeeded_at,
         },
         "destination": target

@@ -144,7 +144,9 @@ def _trading(session: Session, client_id: UUID, now: datetime) -> Facts:
     """Whether money that came in was put to use, as far as balances on the platform tell."""
     since = now - MONTH
     paid_in = session.execute(
-        select(Payment.currency, func.sum(Payment.amount_minor))
+        select(
+            Payment.currency, func.sum(func.coalesce(Payment.arrived_minor, Payment.amount_minor))
+        )
         .where(Payment.client_id == client_id, Payment.succeeded_at > since)
         .group_by(Payment.currency)
     )

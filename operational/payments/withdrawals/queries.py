@@ -218,6 +218,7 @@ def _left_of(deposit: Payment, told: Sequence[PaymentEvent], ours: Sequence[Payo
             )
             for event in told
         ],
+        deposit.agreed_minor,
     )
     if any(movement.kind not in _GIVEN_BACK | {"deposit"} for movement in verdict.movements):
         return 0
