@@ -25,7 +25,7 @@ def payments(
     limit: Limit = 100,
 ) -> list[PaymentOut]:
     """The newest first, of one reference, ours or the PSP's, or status if said."""
-    wanted = queries.matching(text, status)
+    wanted = queries.matching(queries.Sought(text, status=status))
     found = part(session, wanted, by="requested_at", after=after, rows_max=limit)
     return [PaymentOut.model_validate(payment) for payment in found]
 

@@ -79,6 +79,11 @@ def matching(text: str, also: Collection[UUID] = ()) -> Select[Client]:
     return select(Client).where(or_(*ways))
 
 
+def ids_matching(text: str) -> Select[UUID]:
+    """Whose name, reference, e-mail or phone it is; see `matching`."""
+    return matching(text).with_only_columns(Client.id)
+
+
 def same_mailbox(client: Client) -> Select[UUID]:
     """Other clients whose e-mail reaches the same mailbox."""
     return select(Client.id).where(Client.mailbox == client.mailbox, Client.id != client.id)

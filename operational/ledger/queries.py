@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BigInteger, Select, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from operational.kit.money import Money
@@ -76,3 +76,39 @@ def journals(journal_ids: Collection[int]) -> Select[Journal]:
 def journals_of(op_keys: Collection[str]) -> Select[Journal]:
     """What these operations were posted as, in the order they were."""
     return select(Journal).where(Journal.op_key.in_(op_keys)).order_by(Journal.id)
+
+
+def control_balances(prefix: str) -> Select[str, str, int]:
+    """Name, currency and credited sum of the house's own accounts whose name begins so."""
+    name = func.regexp_replace(Account.code, ":[^:]*$", "", type_=String)
+    return (
+        select(name, Account.currency, cast(func.sum(Entry.amount), BigInteger))
+        .join(Entry, Entry.account_id == Account.id)
+        .where(Account.code.startswith(prefix, autoescape=True), Account.is_cached.is_(False))
+        .group_by(name, Account.currency)
+    )
+
+
+def debt_totals() -> Select[str, int]:
+    """What all clients together are credited with on their debt accounts, by currency."""
+    return (
+        select(Account.currency, cast(func.sum(Entry.amount), BigInteger))
+        .join(Entry, Entry.account_id == Account.id)
+        .where(Account.code.startswith("client_debt:"))
+        .group_by(Account.currency)
+    )
+
+
+def client_totals() -> Select[str, int, int]:
+    """Currency, posted and held of all clients' wallets together."""
+    return (
+        select(
+            Account.currency,
+            cast(func.sum(Balance.posted), BigInteger),
+            cast(func.sum(Balance.held), BigInteger),
+        )
+        .join(Balance, Balance.account_id == Account.id)
+        .where(Account.code.startswith("wallet:"))
+        .group_by(Account.currency)
+        .order_by(Account.currency)
+    )

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
+from operational.kit.money import EXPONENTS
 from operational.payments.models import Payment, PaymentEvent
 from operational.payments.rules import Told
 from operational.payments.states import OPEN, News, PaymentStatus
@@ -32,14 +34,66 @@ def of_client(client_id: UUID, limit: int = 100) -> Select[Payment]:
     )
 
 
-def matching(text: str = "", status: str | None = None) -> Select[Payment]:
-    """Payments of everybody, of one reference, ours or the PSP's, or status if said; in no order."""
-    found, wanted = select(Payment), text.strip()
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What payments are looked for by; a condition left out holds for all. Days are UTC, both within."""
+
+    text: str = ""
+    """A reference, ours or the PSP's."""
+    client_ids: Select[UUID] | None = None
+    """Whose they may be instead, where the text finds clients."""
+    status: str | None = None
+    psp: str = ""
+    method: str = ""
+    amount: Decimal | None = None
+    """In major units of whatever currency."""
+    since: date | None = None
+    until: date | None = None
+
+
+def matching(sought: Sought) -> Select[Payment]:
+    """Payments of everybody, in no order."""
+    found, wanted = select(Payment), sought.text.strip()
     if wanted:
-        found = found.where(
-            or_(Payment.reference == wanted.upper(), Payment.psp_payment_id == wanted)
+        ways = [Payment.reference == wanted.upper(), Payment.psp_payment_id == wanted]
+        if sought.client_ids is not None:
+            ways.append(Payment.client_id.in_(sought.client_ids))
+        found = found.where(or_(*ways))
+    for column, value in (
+        (Payment.status, sought.status),
+        (Payment.psp, sought.psp),
+        (Payment.method, sought.method),
+    ):
+        found = found.where(column == value) if value else found
+    if sought.amount is not None:
+        found = found.where(_is_amount(sought.amount))
+    if sought.since is not None:
+        found = found.where(Payment.requested_at >= datetime.combine(sought.since, time.min, UTC))
+    if sought.until is not None:
+        found = found.where(Payment.requested_at <= datetime.combine(sought.until, time.max, UTC))
+    return found
+
+
+def _is_amount(amount: Decimal) -> ColumnElement[bool]:
+    """Whatever its currency's decimals: 250 finds 250.00 USD and 250 JPY."""
+    return or_(
+        *(
+            and_(
+                Payment.amount_minor == amount.scaleb(places),
+                Payment.currency.in_([name for name, own in EXPONENTS.items() if own == places]),
+            )
+            for places in set(EXPONENTS.values())
         )
-    return found if status is None else found.where(Payment.status == status)
+    )
+
+
+def coming() -> Select[str, str, int]:
+    """PSP, currency and sum of what clients were sent to pay and the PSP has not decided."""
+    return (
+        select(Payment.psp, Payment.currency, cast(func.sum(Payment.amount_minor), BigInteger))
+        .where(Payment.status.in_([str(status) for status in OPEN]))
+        .group_by(Payment.psp, Payment.currency)
+    )
 
 
 def events_of(payment_id: UUID) -> Select[PaymentEvent]:

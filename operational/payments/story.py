@@ -3,9 +3,10 @@
 A part that comes to know more of payments adds a source below; the page shows whatever is told.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -86,14 +87,23 @@ def _request(_: Session, payment: Payment) -> Iterator[Moment]:
 
 
 def _decisions(session: Session, payment: Payment) -> Iterator[Moment]:
-    for decision in session.scalars(decisions.decisions(("payment", str(payment.id)))):
+    newest_first = session.scalars(decisions.decisions(("payment", str(payment.id)))).all()
+    for decision in reversed(newest_first):
         table = decision.trace["table"]
         yield Moment(
             decision.decided_at,
-            decision.outcome.get("reason") or f"The table {table} decided",
+            _reason(decision.outcome) or f"The table {table} decided",
             f"{table}@{decision.trace['version']}",
             opens=(Opens("decision", str(decision.id), "facts and trace"),),
         )
+
+
+def _reason(outcome: Mapping[str, Any]) -> str:
+    """What a decision says of itself; of a route, whom to ask first and why."""
+    if takers := outcome.get("takers"):
+        first = max(takers, key=lambda taker: taker["points"])
+        return f"{first['psp']} is to be asked first, with {first['points']} points: {first['why'].rstrip('.')}"
+    return str(outcome.get("reason") or "").rstrip(".")
 
 
 def _commands(session: Session, payment: Payment) -> Iterator[Moment]:

@@ -64,3 +64,55 @@ def test_the_worklist_shows_finance_what_waits_and_nobody_elses_work(opened, ref
     assert "evt_parked" in page
     assert "Cases for review" not in page
     assert "Parked" not in opened.signed_in(Role.MANAGEMENT).get("/staff/finance").text
+
+
+def test_payments_are_found_by_whatever_people_know_of_them(opened, reference):
+    finance = opened.signed_in(Role.FINANCE)
+
+    def found(**sought: str) -> bool:
+        return reference in finance.get("/staff/payments", params=sought).text
+
+    day = opened.clock().date().isoformat()
+    assert found(text=reference.lower(), status="created", psp="stripe", method="card")
+    assert found(text="Example", amount="250", since=day, until=day)
+    assert found(amount="nonsense", since="yesterday", status="nonsense")
+    for sought in (
+        {"text": "Nobody"},
+        {"status": "succeeded"},
+        {"psp": "adyen"},
+        {"method": "crypto"},
+        {"amount": "250.01"},
+        {"until": "2026-03-01"},
+        {"since": "2026-03-03"},
+    ):
+        assert not found(**sought), sought
+
+
+def test_the_cash_position_shows_what_is_owed_and_what_is_on_its_way(opened, reference):
+    cast.money_for(opened, cast.a_client(opened, Stage.VERIFIED), "1234.50")
+
+    page = opened.signed_in(Role.FINANCE).get("/staff/cash").text
+
+    assert "1,234.50 USD" in page
+    assert re.search(r"psp=stripe.*0\.00 USD.*250\.00 USD", page)
+
+
+def test_finance_sees_a_failing_psp_and_switches_it_off_and_on(opened, reference):
+    finance, support = opened.signed_in(Role.FINANCE), opened.signed_in(Role.SUPPORT)
+    assert "Stripe" in support.get("/staff/psps").text
+    assert "Switch off" not in support.get("/staff/psps").text
+
+    empty = finance.post("/staff/psps", data={"psp": "stripe", "method": "card", "reason": " "})
+    assert empty.status_code == 422
+    finance.post("/staff/psps", data={"psp": "stripe", "method": "card", "reason": "fee dispute"})
+
+    assert "is switched off" in finance.get("/staff/psps").text
+    assert "fee dispute" in finance.get("/staff/finance").text
+    [switch] = finance.get("/api/psps/switches").json()
+    again = finance.post("/staff/psps", data={"psp": "stripe", "method": "card", "reason": "again"})
+    assert "switched off already" in again.text
+    finance.post(f"/staff/psps/{switch['id']}/on", data={"reason": "agreed with them"})
+    page = finance.get("/staff/psps").text
+    assert "agreed with them" in page
+    assert "is switched off" not in page
+    assert finance.get("/api/psps").json()[0]["breaker"] == "closed"

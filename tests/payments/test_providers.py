@@ -21,7 +21,7 @@ from operational.kit.vendors import keys
 from operational.messaging import arrivals, inbox, outbox
 from operational.messaging.models import InboxMessage
 from operational.payments import service, sweeper
-from operational.payments.models import Payment
+from operational.payments.models import Attempt, Breaker, Payment
 from operational.payments.psp import Psp
 from operational.payments.psp.connect import connect, stand_in_url
 from operational.payments.psp.stripe.adapter import Stripe
@@ -255,6 +255,35 @@ def test_when_a_provider_is_silent_three_times_the_next_one_is_asked(desk, psp):
         desk.carry(seconds)
 
     assert (desk.again(payment).psp, desk.again(payment).status) == (other, "pending")
+
+
+def test_an_outage_opens_the_breaker_traffic_moves_and_nothing_is_lost_or_doubled(desk):
+    """Those in the queue move on unasked; the first that tries after the wait finds it back."""
+    desk.fault("stripe", CREATE["stripe"], "refuse", count=None)
+    payments = [desk.ask("stripe", f"{100 + number}.00") for number in range(7)]
+    while desk.carry():
+        pass
+
+    found = [desk.again(payment) for payment in payments]
+    assert {(payment.psp, payment.status) for payment in found} == {("adyen", "pending")}
+    with db.transaction(desk.engine) as session:
+        asked = select(Attempt.outcome).where(Attempt.psp == "stripe").order_by(Attempt.asked_at)
+        outcomes = sorted(session.scalars(asked))
+        assert outcomes == ["refused"] * 5 + ["skipped"] * 2
+
+    httpx.delete(f"{desk.urls['stripe']}/sandbox/faults")
+    desk.now += timedelta(minutes=5)
+    for _ in range(3):
+        payments.append(desk.ask("stripe"))
+        desk.carry()
+    for payment in payments:
+        desk.deliver(desk.again(payment).psp, desk.pay(payment))
+    desk.apply()
+
+    assert {desk.again(payment).status for payment in payments} == {"succeeded"}
+    assert desk.wallet("USD") == sum(payment.amount_minor for payment in payments)
+    with db.transaction(desk.engine) as session:
+        assert session.scalars(select(Breaker.state)).all() == ["closed"]
 
 
 def test_when_nobody_takes_the_payment_it_fails_and_says_so(desk):

@@ -1,5 +1,8 @@
 """Payments: the list, and what providers told of one."""
 
+import re
+from datetime import date
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +12,7 @@ from api.deps import ActorDep, NowDep, SessionDep, needs
 from api.schemas.adjustments import VerdictForm
 from api.schemas.money import AgreeForm
 from api.schemas.refunds import RefundForm, RefundOut
+from api.web import words
 from api.web.door import Pages
 from api.web.listing import listed
 from api.web.shell import page, see_other
@@ -17,7 +21,8 @@ from operational.access.queries import approvals_of
 from operational.clients import queries as clients
 from operational.payments import agreeing, queries, refunds
 from operational.payments.errors import PaymentNotFound
-from operational.payments.states import PaymentStatus
+from operational.payments.psp.connect import PROVIDERS
+from operational.payments.states import Method, PaymentStatus
 from operational.payments.story import story as told
 
 router = Pages("/staff/payments")
@@ -38,24 +43,60 @@ STORY_PATHS: dict[str, tuple[Permission, str]] = {
 def payment_list(
     request: Request,
     session: SessionDep,
-    status: PaymentStatus | None = None,
+    actor: ActorDep,
+    *,
+    status: str = "",
     text: Annotated[str, Query(max_length=200)] = "",
+    psp: str = "",
+    method: str = "",
+    amount: str = "",
+    since: str = "",
+    until: str = "",
 ) -> Response:
-    wanted = queries.matching(text, status)
-    found = listed(request, session, wanted, by="requested_at")
+    """Found by any of these together; a field left empty, or with nonsense in it, asks nothing."""
+    sees_clients = Permission.CLIENTS_READ in permissions(actor.roles)
+    is_name = bool(text.strip()) and sees_clients
+    wanted = queries.Sought(
+        text,
+        client_ids=clients.ids_matching(text) if is_name else None,
+        status=status if status in set(PaymentStatus) else None,
+        psp=psp,
+        method=method,
+        amount=_amount(amount),
+        since=_day(since),
+        until=_day(until),
+    )
+    found = listed(request, session, queries.matching(wanted), by="requested_at")
     return page(
         request,
         "staff/payments.html",
         payments=found,
-        wanted=status,
-        text=text,
+        sought={
+            "text": text, "status": status, "psp": psp, "method": method,
+            "amount": amount, "since": since, "until": until,
+        },
         counts=queries.counts(session),
-        statuses=list(PaymentStatus),
+        statuses=[(one.value, words.word(one.value)) for one in PaymentStatus],
+        psps=[(name, one.title) for name, one in PROVIDERS.items()],
+        methods=[(one.value, words.word(one.value)) for one in Method],
         clients={
             client.id: client
             for client in session.scalars(clients.by_ids({p.client_id for p in found.rows}))
         },
-    )
+    )  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _amount(text: str) -> Decimal | None:
+    """At most eighteen digits, as amounts have; what is none is no condition."""
+    plain = text.replace(",", "").strip()
+    return Decimal(plain) if re.fullmatch(r"\d{1,10}(\.\d{1,8})?", plain) else None
 
 
 @router.get("/{reference}", dependencies=[PAYMENTS])
