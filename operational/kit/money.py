@@ -72,13 +72,13 @@ class Money:
         """Round an exact decimal of major units once, half to even.
 
         Raises:
-            AmountInvalid: not a finite number.
+            AmountInvalid: not a finite number, or one of more digits than are kept.
         """
         try:
             minor = amount.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_EVEN)
-        except InvalidOperation:
+            return cls(int(minor), currency)
+        except (InvalidOperation, ValueError):
             raise AmountInvalid(f"{amount} is not a finite amount") from None
-        return cls(int(minor), currency)
 
     @property
     def major(self) -> Decimal:

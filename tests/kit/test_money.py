@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from babel.numbers import get_currency_precision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,57 @@ def test_half_a_cent_is_rounded_to_even():
         2,
         0,
     ]
+
+
+def test_currencies_have_the_decimals_that_their_banks_use():
+    """ISO 4217 as CLDR holds it. It leaves the fillér of Hungary and the sen of Indonesia away."""
+    differs = {
+        code: places
+        for code, places in EXPONENTS.items()
+        if places != get_currency_precision(code) and code not in {"HUF", "IDR"}
+    }
+
+    assert differs == {"BTC": 8, "ETH": 8, "USDC": 6, "USDT": 6}
+    assert (EXPONENTS["HUF"], EXPONENTS["IDR"]) == (2, 2)
+    with pytest.raises(AmountInvalid):
+        Money(1, "XXX")
+
+
+def test_amounts_of_one_currency_are_added_and_compared():
+    one, two, same = Money(100, "USD"), Money(250, "USD"), Money(100, "USD")
+
+    assert (one + two, two - one, -one) == (
+        Money(350, "USD"),
+        Money(150, "USD"),
+        Money(-100, "USD"),
+    )
+    assert (one < two, one < same, two < one) == (True, False, False)
+    assert (one <= two, one <= same, two <= one) == (True, True, False)
+
+
+def test_the_largest_amount_is_read_and_one_more_is_not():
+    assert Money.parse("10000000000000000.00", "USD").minor == MINOR_MAX == 10**18
+    for text in ("10000000000000000.01", "1" * 20, "1" * 21):
+        with pytest.raises(AmountInvalid, match="over the limit"):
+            Money.parse(text, "USD")
+    assert Money.parse("00000000000000000001", "USD").minor == 100
+    for text in ("NaN", "Infinity"):
+        with pytest.raises(AmountInvalid, match="finite"):
+            Money.rounded(Decimal(text), "USD")
+
+
+def test_the_odd_unit_goes_to_the_largest_remainder_and_among_equals_to_the_first():
+    def parts(minor, *weights):
+        return [part.minor for part in split(Money(minor, "USD"), weights)]
+
+    assert parts(10, 1, 2, 3) == [2, 3, 5]
+    assert parts(100, 1, 1, 1) == [34, 33, 33]
+    assert parts(-100, 1, 1, 1) == [-34, -33, -33]
+    assert parts(0, 0, 5) == [0, 0]
+    assert parts(7, 1) == [7]
+    for weights in ((), (0,), (0, 0), (1, -1), (-1, 5)):
+        with pytest.raises(ValueError, match="weights must be"):
+            parts(100, *weights)
 
 
 def test_dollars_and_yen_are_never_compared_or_added():
