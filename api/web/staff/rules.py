@@ -17,8 +17,10 @@ from api.web.shell import page, see_other
 from operational.access import queries as access
 from operational.access.matrix import Permission
 from operational.kit.errors import InvalidInput
+from operational.payments.withdrawals import meaning
 from operational.rules import queries, replays
 from operational.rules import service as rules
+from operational.rules import tables as shipped
 from operational.rules.states import ReplayStatus
 
 router = Pages("/staff/rules")
@@ -127,6 +129,7 @@ def replayed(request: Request, replay_id: UUID, session: SessionDep, actor: Acto
         last_day=found.until - timedelta(days=1),
         version=version,
         moving=found.status == ReplayStatus.RUNNING,
+        meaning=meaning.of(session, replay_id) if version.name == shipped.WITHDRAWAL else None,
         different_count=queries.different_count(session, replay_id),
         decisions=decisions,
         differences=queries.differences(session, replay_id, ids),
