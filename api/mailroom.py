@@ -19,12 +19,10 @@ from operational.kit import db
 from operational.messaging import arrivals, inbox
 from operational.messaging.arrivals import Arrived
 from operational.messaging.attempt import attempt
+from operational.messaging.inbox import Refused
 
 BATCH_MAX = 200
 TRIES_MAX = 2
-
-_Refused = tuple[str, str]
-"""Source and why of a callback that was not believed, to be counted."""
 
 
 class NotStored(Exception):
@@ -45,7 +43,7 @@ class Mailroom:
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
         self._engine, self._clock = engine, clock
-        self._queue: SimpleQueue[_Letter | _Refused | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Letter | Refused | None] = SimpleQueue()
         self._connection: Connection | None = None
         self._thread = Thread(target=self._work, name="mailroom", daemon=True)
 
@@ -73,13 +71,13 @@ class Mailroom:
         self._queue.put(_Letter(messages, loop, stored))
         await stored
 
-    def refuse(self, source: str, why: str) -> None:
-        """Count a callback that was not believed, without making anybody wait."""
-        self._queue.put((source, why))
+    def refuse(self, refused: Refused) -> None:
+        """Count a callback that was not believed, and keep a sample; nobody waits for it."""
+        self._queue.put(refused)
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
-            batch: list[_Letter | _Refused | None] = [first]
+            batch: list[_Letter | Refused | None] = [first]
             while len(batch) < BATCH_MAX and not self._queue.empty():
                 batch.append(self._queue.get())
             # Whatever one batch may hold, the next one finds somebody here.
@@ -88,9 +86,9 @@ class Mailroom:
                 break
         self._hang_up()
 
-    def _deal_with(self, batch: Sequence[_Letter | _Refused | None]) -> None:
+    def _deal_with(self, batch: Sequence[_Letter | Refused | None]) -> None:
         self._store([letter for letter in batch if isinstance(letter, _Letter)])
-        self._count(Counter(one for one in batch if isinstance(one, tuple)))
+        self._count([one for one in batch if isinstance(one, Refused)])
 
     def _store(self, letters: list[_Letter]) -> None:
         if letters and self._try(letters):
@@ -113,12 +111,15 @@ class Mailroom:
             self._hang_up()
         return False
 
-    def _count(self, refused: Counter[_Refused]) -> None:
+    def _count(self, refused: list[Refused]) -> None:
         if not refused:
             return
         with db.transaction(self._engine) as session:
-            for (source, why), times in refused.items():
+            counted = Counter((one.source, one.why) for one in refused)
+            for (source, why), times in counted.items():
                 inbox.count_refused(session, source, why, now=self._clock(), times=times)
+            for one in refused:
+                inbox.sample_refused(session, one, now=self._clock())
 
     def _connected(self) -> Connection:
         if self._connection is None:

@@ -14,6 +14,7 @@ from api import errors
 from api.hub import Hub
 from api.mailroom import NotStored
 from operational.kit.errors import DomainError, NotFound
+from operational.messaging.inbox import Refused
 from operational.payments import service as payments
 from operational.payments.errors import CallbackMalformed, CallbackRefused
 from operational.payments.psp.connect import PROVIDERS
@@ -80,10 +81,10 @@ async def _take(hub: Hub, scope: Scope, receive: Receive) -> bytes:
         arrived = await run_in_threadpool(believe) if is_slow else believe()
     except CallbackRefused as refusal:
         # Counted, not recorded: a record for each would let anybody fill the audit log.
-        hub.mailroom.refuse(source, refusal.why)
+        hub.mailroom.refuse(Refused(source, refusal.why, headers, body))
         raise
     except CallbackMalformed:
-        hub.mailroom.refuse(source, "malformed")
+        hub.mailroom.refuse(Refused(source, "malformed", headers, body))
         raise
     await hub.mailroom.store(arrived)
     return psp.ack

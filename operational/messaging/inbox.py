@@ -1,11 +1,12 @@
 """The inbox loop: what arrives is stored raw first, then applied; effect and mark commit together."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,10 +17,23 @@ from operational.kit.actor import Actor
 from operational.kit.errors import NotFound
 from operational.messaging.attempt import attempt, is_final, next_try, reason
 from operational.messaging.errors import NotParked
-from operational.messaging.models import InboxMessage, RefusedCallback
+from operational.messaging.models import InboxMessage, RefusedCallback, RefusedSample
 from operational.messaging.states import InboxStatus
 
 WORKER = Actor.system("inbox")
+SAMPLE_MAX = 100
+SAMPLE_BYTES_MAX = 2_000
+_SECRET = frozenset({"authorization", "cookie"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A callback that was not believed, and why."""
+
+    source: str
+    why: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Handler(Protocol):
@@ -31,7 +45,7 @@ class Handler(Protocol):
 def count_refused(
     session: Session, source: str, why: str, *, now: datetime, times: int = 1
 ) -> None:
-    """Count callbacks that were not believed. No body is kept: anybody could fill the disk."""
+    """Count callbacks that were not believed. Few are kept: anybody could fill the disk."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     counted = insert(RefusedCallback).values(source=source, day=day, reason=why, count=times)
     session.execute(
@@ -40,6 +54,30 @@ def count_refused(
             set_={"count": RefusedCallback.count + times},
         )
     )
+
+
+def sample_refused(session: Session, refused: Refused, *, now: datetime) -> None:
+    """Keep one that was not believed as it came, up to `SAMPLE_MAX` a day and source.
+
+    Two doors that keep one at once may take one number: then one of the two is enough.
+    """
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    of_day = select(func.count()).where(
+        RefusedSample.source == refused.source, RefusedSample.day == day
+    )
+    number = 1 + (session.scalar(of_day) or 0)
+    if number > SAMPLE_MAX:
+        return
+    kept = insert(RefusedSample).values(
+        source=refused.source,
+        day=day,
+        number=number,
+        reason=refused.why,
+        headers={name: text for name, text in refused.headers.items() if name not in _SECRET},
+        body=refused.body[:SAMPLE_BYTES_MAX],
+        received_at=now,
+    )
+    session.execute(kept.on_conflict_do_nothing())
 
 
 def process_one(engine: Engine, handlers: Mapping[str, Handler], now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
 
-from operational.messaging.models import InboxMessage, OutboxMessage, RefusedCallback
+from operational.messaging.models import InboxMessage, OutboxMessage, RefusedCallback, RefusedSample
 from operational.messaging.states import InboxStatus, OutboxStatus
 
 
@@ -44,3 +44,8 @@ def refused_callbacks(since: datetime) -> Select[RefusedCallback]:
         .where(RefusedCallback.day >= since)
         .order_by(RefusedCallback.day.desc(), RefusedCallback.source, RefusedCallback.reason)
     )
+
+
+def refused_samples(limit: int = 20) -> Select[RefusedSample]:
+    """The newest of those that were not believed, as they came."""
+    return select(RefusedSample).order_by(RefusedSample.received_at.desc()).limit(limit)

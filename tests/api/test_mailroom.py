@@ -9,6 +9,7 @@ import pytest
 from api.mailroom import Mailroom, NotStored
 from operational.kit import db
 from operational.messaging.arrivals import Arrived
+from operational.messaging.inbox import Refused
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_a_message_nobody_can_write_down_is_not_stored_and_holds_up_no_other(mai
 
 
 def test_a_refusal_nobody_can_count_holds_up_nobody(mailroom):
-    mailroom.refuse("stripe", "\ud800")
+    mailroom.refuse(Refused("stripe", "\ud800", {}, b""))
 
     asyncio.run(mailroom.store(a_letter("evt_after_refusal")))
 

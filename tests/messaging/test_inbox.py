@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from operational.audit.models import Event
 from operational.kit import db
 from operational.kit.actor import Actor
-from operational.messaging import inbox
+from operational.messaging import inbox, queries
 from operational.messaging.attempt import TRIES_MAX
 from operational.messaging.errors import Incurable, NotParked
 from operational.messaging.models import InboxMessage, RefusedCallback
@@ -188,7 +188,7 @@ def test_messages_of_sources_nobody_handles_wait(engine, handler):
     assert statuses(engine) == {"a": "new"}
 
 
-def test_refused_callbacks_are_counted_by_day_and_reason_and_not_kept(engine):
+def test_refused_callbacks_are_counted_by_day_and_reason(engine):
     for _ in range(3):
         with db.transaction(engine) as session:
             inbox.count_refused(session, "psp", "signature", now=NOW)
@@ -196,3 +196,17 @@ def test_refused_callbacks_are_counted_by_day_and_reason_and_not_kept(engine):
     with db.transaction(engine) as session:
         counted = session.scalars(select(RefusedCallback)).one()
     assert (counted.reason, counted.count) == ("signature", 3)
+
+
+def test_of_callbacks_not_believed_a_hundred_a_day_are_kept_without_passwords(database):
+    headers = {"user-agent": "nobody", "authorization": "Basic x", "cookie": "sid=1"}
+    refused = inbox.Refused("psp", "signature", headers, b"x" * 5_000)
+    with db.transaction(database.engine()) as session:
+        for _ in range(102):
+            inbox.sample_refused(session, refused, now=NOW)
+        inbox.sample_refused(session, refused, now=NOW + timedelta(days=1))
+
+        kept = session.scalars(queries.refused_samples(limit=200)).all()
+        assert len(kept) == 101
+        assert kept[0].headers == {"user-agent": "nobody"}
+        assert len(kept[0].body) == 2_000

@@ -43,6 +43,10 @@ def parked(request: Request, session: SessionDep, now: NowDep) -> Response:
         },
         lines={message.id: transfers.told(message) for message in callbacks.rows},
         commands=commands,
+        samples=[
+            (one, one.body.decode("utf-8", "replace"))
+            for one in session.scalars(queries.refused_samples())
+        ],
         refused=session.scalars(queries.refused_callbacks(now - REFUSED_SINCE)).all(),
     )
 
