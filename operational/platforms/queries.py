@@ -107,6 +107,11 @@ def funded(client_id: UUID, since: datetime) -> Select[str, int]:
     )
 
 
+def transfers_in_doubt() -> Select[Transfer]:
+    """Transfers the platform has not answered; each is looked up there by our reference."""
+    return select(Transfer).where(Transfer.status == TransferStatus.IN_DOUBT)
+
+
 def transfers_of(client_id: UUID, limit: int = 100) -> Select[Transfer]:
     """The newest transfers of one client."""
     return (

@@ -88,6 +88,12 @@ def _asked_about_break(approval: Any) -> Line:
     return Line(title, approval.created_at, "/staff/breaks/approvals", approval.reason)
 
 
+def _transfer(transfer: Any) -> Line:
+    title = f"{transfer.reference}: {money(transfer.amount_minor, transfer.currency)}"
+    path = f"/staff/accounts/{transfer.trading_account_id}"
+    return Line(title, transfer.requested_at, path, "The platform did not answer; it is looked up.")
+
+
 def _refund(approval: Any) -> Line:
     asked = approval.payload
     path = f"/staff/payments/{asked['payment']}"
@@ -154,6 +160,14 @@ WAITING: tuple[Waiting, ...] = (
         "/staff/messages",
         messaging.parked_commands,
         _command,
+    ),
+    Waiting(
+        P.PLATFORMS_READ,
+        "Transfers in doubt",
+        "/staff/accounts",
+        platforms.transfers_in_doubt,
+        _transfer,
+        "requested_at",
     ),
     Waiting(
         P.REFUNDS_APPROVE,
