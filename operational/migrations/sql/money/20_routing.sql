@@ -19,7 +19,7 @@ create table payments.attempt (
   constraint uq_attempt_payment_id_psp unique (payment_id, psp),
   constraint ck_attempt_outcome check (
     outcome in ('asked', 'opened', 'refused', 'unanswered', 'skipped', 'paid', 'declined', 'abandoned')),
-  constraint fk_attempt_payment_id_payment foreign key(payment_id) references payments.payment (id)
+  constraint fk_attempt_payment_id_payment foreign key (payment_id) references payments.payment (id)
 );
 create index ix_attempt_asked on payments.attempt (psp, method, asked_at);
 create index ix_attempt_answered on payments.attempt (psp, method, answered_at);
