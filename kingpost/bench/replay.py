@@ -4,13 +4,13 @@ Ours reads every decision, decides it anew, keeps what would be otherwise and as
 money; the limit is the engine alone, on the same facts already in memory.
 """
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Engine, text
 
 from kingpost.bench.server import server
@@ -34,21 +34,27 @@ USUAL: dict[str, Any] = {
 }  # fmt: skip
 
 # Amounts from 20 to 2,519 dollars; one device in twenty is new.
-_FILL = text("""
-with made as (
-  select
-    number,
-    20 + (number * 7919) % 2500 as usd,
-    case when number % 20 = 0 then 12 else 900 end as hours,
-    make_interval(secs => number * :step) as after
-  from generate_series(1, :n) as number
+_MIXED = text("""
+create temp table mixed on commit drop as
+select
+  number,
+  20 + (number * 7919) % 2500 as usd,
+  case when number % 20 = 0 then 12 else 900 end as hours
+from generate_series(1, :n) as number
+""")
+_KINDS = text("select distinct usd, hours from mixed")
+_DECIDED = text(
+    "create temp table decided (usd int, hours int, facts jsonb, outcome jsonb) on commit drop"
 )
+_DECIDE = text(
+    "insert into decided values (:usd, :hours, cast(:facts as jsonb), cast(:outcome as jsonb))"
+)
+_FILL = text("""
 insert into rules.decision (id, table_version_id, subject_kind, subject_id, facts, outcome, trace, decided_at)
 select
-  gen_random_uuid(), :version, 'withdrawal', number::text,
-  cast(:usual as jsonb) || jsonb_build_object('amount_usd', usd, 'day_usd', usd, 'device_hours', hours),
-  '{}', '{"steps": []}', cast(:start as timestamptz) + after
-from made
+  gen_random_uuid(), :version, 'withdrawal', number::text, facts, outcome, '{"steps": []}',
+  cast(:start as timestamptz) + make_interval(secs => number * :step)
+from mixed join decided using (usd, hours)
 """)
 _FACTS = text("select facts from rules.decision")
 
@@ -68,7 +74,7 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
         seconds, different = _replayed(engine, version_id)
         progress("the bare engine")
         with engine.connect() as connection:
-            facts = [found for (found,) in connection.execute(_FACTS)]
+            facts: list[dict[str, Any]] = [found for (found,) in connection.execute(_FACTS)]
         bare = rule_engine.bare(tables.shipped(tables.WITHDRAWAL))
         begun = perf_counter()
         for one in facts:
@@ -85,14 +91,25 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _filled(engine: Engine, n: int) -> UUID:
+    """Decisions as the shipped table makes them."""
     with db.transaction(engine) as session:
         made = service.install_defaults(session, START)
         [version] = [one for one in made if one.name == tables.WITHDRAWAL]
-        usual = orjson.dumps(USUAL).decode()
+        table = rule_engine.prepare(version.content)
+        session.execute(_MIXED, {"n": n})
+        session.execute(_DECIDED)
+        session.execute(
+            _DECIDE, [_row(table, usd, hours) for usd, hours in session.execute(_KINDS)]
+        )
         step = YEAR.total_seconds() / (n + 1)
-        values = {"n": n, "version": version.id, "usual": usual, "step": step, "start": START}
-        session.execute(_FILL, values)
+        session.execute(_FILL, {"version": version.id, "step": step, "start": START})
         return version.id
+
+
+def _row(table: rule_engine.Prepared, usd: int, hours: int) -> dict[str, Any]:
+    facts = USUAL | {"amount_usd": usd, "day_usd": usd, "device_hours": hours}
+    outcome = table.outcome(facts)
+    return {"usd": usd, "hours": hours, "facts": json.dumps(facts), "outcome": json.dumps(outcome)}
 
 
 def _replayed(engine: Engine, version_id: UUID) -> tuple[float, int]:
