@@ -351,7 +351,7 @@ def test_an_amount_reads_back_to_the_last_unit(minor, currency):
         assert money_of({"value": amount_text(money), "currency_code": currency}) == money
 
 
-@pytest.mark.parametrize("value", [10, "1e1", "10.001", "-10", "NaN", "10,00", "", None])
+@pytest.mark.parametrize("value", [10, 10.5, "1e1", "10.001", "-10", "NaN", "10,00", "", None])
 def test_an_amount_in_another_form_is_malformed(value):
     capture = {"id": "C1", "status": "COMPLETED", "custom_id": "D-1"}
     capture["amount"] = {"value": value, "currency_code": "EUR"}

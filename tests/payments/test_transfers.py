@@ -80,7 +80,7 @@ class Desk:
             session.add(payment)
             session.flush()
             service.ask_psp(session, payment, now=self.now)
-        carriers = worker.psp_carriers({"bank": self.psp}, Settings())
+        carriers = worker.psp_carriers({"bank": self.psp}, Settings(), self.engine)
         outbox.carry(self.engine, carriers, lambda: self.now)
         return self.again(payment)
 

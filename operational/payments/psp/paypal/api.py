@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from operational.kit.money import AmountInvalid, Money
+from operational.kit.signatures import NumberText
 from operational.kit.vendors import trust
 from operational.payments.errors import CallbackMalformed
 from operational.payments.psp import PspRefused, PspUnavailable, strict
@@ -90,8 +91,11 @@ def amount_text(money: Money) -> str:
 
 
 def money_of(found: dict[str, Any], *, currency_name: str = "currency_code") -> Money:
+    value = strict.text(found, "value")
+    if isinstance(value, NumberText):
+        raise CallbackMalformed("value is a number, where PayPal writes text.")
     try:
-        return Money.parse(strict.text(found, "value"), strict.text(found, currency_name))
+        return Money.parse(value, strict.text(found, currency_name))
     except AmountInvalid as error:
         raise CallbackMalformed(str(error)) from error
 
