@@ -74,7 +74,7 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
         seconds, different = _replayed(engine, version_id)
         progress("the bare engine")
         with engine.connect() as connection:
-            facts: list[dict[str, Any]] = [found for (found,) in connection.execute(_FACTS)]
+            facts = [dict(found) for found in connection.scalars(_FACTS)]
         bare = rule_engine.bare(tables.shipped(tables.WITHDRAWAL))
         begun = perf_counter()
         for one in facts:
@@ -98,15 +98,13 @@ def _filled(engine: Engine, n: int) -> UUID:
         table = rule_engine.prepare(version.content)
         session.execute(_MIXED, {"n": n})
         session.execute(_DECIDED)
-        session.execute(
-            _DECIDE, [_row(table, usd, hours) for usd, hours in session.execute(_KINDS)]
-        )
+        session.execute(_DECIDE, [_row(table, *kind) for kind in session.execute(_KINDS).tuples()])
         step = YEAR.total_seconds() / (n + 1)
         session.execute(_FILL, {"version": version.id, "step": step, "start": START})
         return version.id
 
 
-def _row(table: rule_engine.Prepared, usd: int, hours: int) -> dict[str, Any]:
+def _row(table: rule_engine.Prepared, usd: Any, hours: Any) -> dict[str, Any]:
     facts = USUAL | {"amount_usd": usd, "day_usd": usd, "device_hours": hours}
     outcome = table.outcome(facts)
     return {"usd": usd, "hours": hours, "facts": json.dumps(facts), "outcome": json.dumps(outcome)}
