@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo refresh verify bench reset check format lint types contracts sql \
-        parse migrations test browser lock
+        parse migrations test browser mutants lock
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -66,6 +66,9 @@ migrations: setup ## Up, compared with the models, down, and up again
 
 browser: setup ## Find or install the Chromium of the browser tests
 	@.ci/browser
+
+mutants: setup ## Do the tests notice bugs of one character? make mutants ARGS=operational/kit/money.py
+	$(BIN)/python -m tests.mutants.run $(ARGS)
 
 ##@ Maintain
 
