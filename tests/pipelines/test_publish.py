@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from uuid import UUID
 
 import duckdb
 import psycopg
@@ -340,8 +341,22 @@ def _spoil(lake, test, model) -> None:
     bad = SPOILED.get(test["test_metadata"]["name"])
     row = f"* replace ({bad} as {test['column_name']})" if bad else "*"
     lake.execute(f"create or replace temp table held as from {table}")
+    if lake.execute("from held limit 1").fetchone() is None:
+        lake.execute(f"insert into held select {_neutral(lake)}")
     views = lake.execute("select view_name from duckdb_views() where database_name = 'lake'")
     kind = "view" if (model["name"],) in views.fetchall() else "table"
     lake.execute(f"drop {kind} {table}")
     lake.execute(f"create table {table} as from held")
     lake.execute(f"insert into {table} select {row} from held limit 1")
+
+
+def _neutral(lake) -> str:
+    """A row of nothing in particular, where a mart has none that could be spoiled."""
+    columns = lake.execute("select column_name, column_type from (describe held)").fetchall()
+    return ", ".join(f"cast({_literal(kind)} as {kind}) as {name}" for name, kind in columns)
+
+
+def _literal(kind: str) -> str:
+    words = {"VARCHAR": "'x'", "JSON": "'{}'", "BOOLEAN": "'false'", "UUID": f"'{UUID(int=1)}'"}
+    is_time = kind.startswith(("DATE", "TIMESTAMP"))
+    return words.get(kind, "'2026-01-01'" if is_time else "0")

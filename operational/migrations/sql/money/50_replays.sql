@@ -1,39 +1,39 @@
 -- A version tried on a span of past decisions, piece by piece, and what it would have said otherwise.
 create table rules.replay (
-  table_version_id UUID NOT NULL,
-  since TIMESTAMP WITH TIME ZONE NOT NULL,
-  until TIMESTAMP WITH TIME ZONE NOT NULL,
-  status VARCHAR DEFAULT 'running' NOT NULL,
-  total_count INTEGER NOT NULL,
-  done_count INTEGER DEFAULT '0' NOT NULL,
+  table_version_id UUID not null,
+  since TIMESTAMP WITH TIME ZONE not null,
+  until TIMESTAMP WITH TIME ZONE not null,
+  status VARCHAR default 'running' not null,
+  total_count INTEGER not null,
+  done_count INTEGER default '0' not null,
   last_decided_at TIMESTAMP WITH TIME ZONE,
   last_decision_id UUID,
-  asked_by VARCHAR NOT NULL,
-  asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  asked_by VARCHAR not null,
+  asked_at TIMESTAMP WITH TIME ZONE not null,
   ended_at TIMESTAMP WITH TIME ZONE,
-  id UUID NOT NULL,
-  created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
-  row_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-  CONSTRAINT pk_replay PRIMARY KEY (id),
-  CONSTRAINT ck_replay_status CHECK (status in ('running', 'done', 'stopped')),
-  CONSTRAINT ck_replay_span CHECK (since < until),
-  CONSTRAINT fk_replay_table_version_id_table_version FOREIGN KEY(table_version_id) REFERENCES rules.table_version (id)
+  id UUID not null,
+  created_at TIMESTAMP WITH TIME ZONE default clock_timestamp() not null,
+  row_xid XID8 default pg_current_xact_id() not null,
+  constraint pk_replay primary key (id),
+  constraint ck_replay_status check (status in ('running', 'done', 'stopped')),
+  constraint ck_replay_span check (since < until),
+  constraint fk_replay_table_version_id_table_version foreign key (table_version_id) references rules.table_version (id)
 );
-create index ix_replay_running ON rules.replay (asked_at) WHERE status = 'running';
-create index ix_rules_replay_row_xid ON rules.replay (row_xid);
-create index ix_rules_replay_table_version_id ON rules.replay (table_version_id);
+create index ix_replay_running on rules.replay (asked_at) where status = 'running';
+create index ix_rules_replay_row_xid on rules.replay (row_xid);
+create index ix_rules_replay_table_version_id on rules.replay (table_version_id);
 
 create table rules.replay_difference (
-  replay_id UUID NOT NULL,
-  decision_id UUID NOT NULL,
+  replay_id UUID not null,
+  decision_id UUID not null,
   would_be JSONB,
   refusal VARCHAR,
-  CONSTRAINT pk_replay_difference PRIMARY KEY (replay_id, decision_id),
-  CONSTRAINT fk_replay_difference_replay_id_replay FOREIGN KEY(replay_id) REFERENCES rules.replay (id),
-  CONSTRAINT fk_replay_difference_decision_id_decision FOREIGN KEY(decision_id) REFERENCES rules.decision (id)
+  constraint pk_replay_difference primary key (replay_id, decision_id),
+  constraint fk_replay_difference_replay_id_replay foreign key (replay_id) references rules.replay (id),
+  constraint fk_replay_difference_decision_id_decision foreign key (decision_id) references rules.decision (id)
 );
 
-create index ix_decision_decided_at ON rules.decision (decided_at, id);
+create index ix_decision_decided_at on rules.decision (decided_at, id);
 
 grant select, insert, update on rules.replay to kingpost_app;
 grant select, insert on rules.replay_difference to kingpost_app;
