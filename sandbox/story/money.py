@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from operational.kit.errors import DomainError
 from operational.kit.money import EXPONENTS, Money
 from operational.ledger import queries as books
 from operational.ledger import service as ledger
@@ -26,8 +27,8 @@ from sandbox.story.tale import Account, Tale, herself, minutes
 
 # What a dollar is worth, to round numbers: people pay in round amounts of their own money.
 _PER_DOLLAR = {"PLN": 4, "ZAR": 18, "JPY": 150}
-_MAJOR_MAX = {"PLN": 45_000, "ZAR": 45_000, "JPY": 3_000_000}
-"""Under the house's limit for one deposit; 20,000 of any other currency."""
+_MAJOR_MAX = {"ZAR": 150_000, "JPY": 1_500_000}
+"""Under the limit of a new client for one deposit; 15,000 of any other currency."""
 _LEVERAGES = (30, 100, 100, 200, 500)
 _DAYS_BETWEEN = 14
 _COMES_AGAIN = 0.75
@@ -145,7 +146,7 @@ class Funding:
     def amount(self) -> Money:
         """A round amount; now and then a large one, which is routed elsewhere."""
         tens = max(2, round(self.person.wealth * self.dice.lognormvariate(0, 0.5)))
-        major = min(10 * tens * self.per_dollar, _MAJOR_MAX.get(self.currency, 20_000))
+        major = min(10 * tens * self.per_dollar, _MAJOR_MAX.get(self.currency, 15_000))
         return Money(major * 10 ** EXPONENTS[self.currency], self.currency)
 
     def once(self, what: str, work: Callable[[Session], Outcome]) -> Outcome:
@@ -166,17 +167,24 @@ class Deposit:
         amount = self.funding.amount()
 
         def work(session: Session) -> Outcome:
-            payment = payments.request_deposit(
-                session,
-                self.funding.client_id,
-                amount,
-                method=self.method,
-                actor=self.funding.actor,
-                now=self.tale.now,
-            )
+            try:
+                payment = payments.request_deposit(
+                    session,
+                    self.funding.client_id,
+                    amount,
+                    method=self.method,
+                    actor=self.funding.actor,
+                    now=self.tale.now,
+                )
+            except DomainError as refusal:
+                return {"refusal": refusal.code}
             return {"reference": payment.reference}
 
-        self.reference = self.funding.once(f"deposit {self.number}", work)["reference"]
+        told = self.funding.once(f"deposit {self.number}", work)
+        if "reference" not in told:
+            # Over a limit of the day or month; who comes again comes another day.
+            return
+        self.reference = told["reference"]
         self.tale.stage.carry(1)
         wait = minutes(self.dice, 600 if self.ending is Ending.LATE else 3)
         self.tale.after(wait, self.pay)

@@ -371,24 +371,6 @@ def agree_about_break(door: Door, path: str) -> Attempt:
     return Attempt(door.signed_in(Role.FINANCE), place, verbs, body(path, {"verdict": "agree"}))
 
 
-@recipe("POST", "/api/psps/switches", "/staff/psps")
-def switch_off(door: Door, path: str) -> Attempt:
-    # A way to pay that no other recipe goes.
-    psp = "adyen" if path.startswith("/api") else "stripe"
-    form = {"psp": psp, "method": "ideal", "reason": "the provider has an outage"}
-    return Attempt(door.signed_in(Role.FINANCE), path, ["psp:switch_off"], body(path, form))
-
-
-@recipe("POST", "/api/psps/switches/{switch_id}/on", "/staff/psps/{switch_id}/on")
-def switch_on(door: Door, path: str) -> Attempt:
-    finance = door.signed_in(Role.FINANCE)
-    psp = "adyen" if path.startswith("/api") else "stripe"
-    form = {"psp": psp, "method": "crypto", "reason": "an outage"}
-    switch = finance.post("/api/psps/switches", json=form).json()["id"]
-    sent = body(path, {"reason": "the provider says it is back"})
-    return Attempt(finance, path.format(switch_id=switch), ["psp:switch_on"], sent)
-
-
 @recipe("POST", "/api/adjustments", "/staff/adjustments")
 def adjust(door: Door, path: str) -> Attempt:
     person = cast.a_client(door, Stage.VERIFIED)

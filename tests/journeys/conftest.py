@@ -62,7 +62,14 @@ def whole_hub() -> Iterator[Hub]:
             pause=0.5,
         )
         assert process.poll() is None, log.read_text()
-        yield Hub(Settings(home=home, **ports))
+        parts = {name: ports[name] for name in PARTS}
+        yield Hub(
+            Settings(
+                home=home,
+                **parts,
+                psp_ports={name: ports[f"psp_ports__{name}"] for name in PROVIDERS},
+            )
+        )
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)

@@ -96,10 +96,10 @@ def test_each_of_ten_corruptions_is_named(database, payment) -> None:
     for told in (
         f"({again}): expected a payment that succeeded, found none.",
         "expected its journals to bring in 10000 USD, found 20000.",
-        "(from nowhere): expected a payment or transfer that explains it, found kind adjustment.",
+        "(from nowhere): expected an adjustment that is posted, found none.",
         f"({wallet}): expected posted 30000, found 30007.",
         "was altered",
-        "Row 15 missing.",
+        "Row 29 missing.",
         f"payments.payment {payment.id}: expected amount_minor 10000 in the lake, found 1.",
         f"clients.client {payment.client_id}: expected it once in the lake, found it more often.",
         f"marts.fct_payments {payment.id} {payment.reference} {payment.client_id}: in the mart",

@@ -10,12 +10,14 @@ from operational.kit.money import Money
 from operational.messaging import outbox
 from operational.messaging.answers import Done, Outcome, Refused
 from operational.messaging.outbox import BACK_OFF_SECONDS_MAX, Carrier
-from operational.payments import errors, rules, service
+from operational.payments import errors, limits, rules, service
+from operational.payments.limits import DepositFacts, Offer
 from operational.payments.psp import PspEvent
-from operational.payments.rules import DepositFacts, Impossible, Told, Verdict
+from operational.payments.rules import Impossible, Told, Verdict
 from operational.payments.states import PaymentStatus
 from tests.properties.outside import Provider
 
+CARD = Offer("card", *(Money(100 * dollars, "USD") for dollars in (10, 50_000, 100_000, 1_000_000)))
 Judge = Callable[[str, int, Collection[Told]], Verdict]
 
 
@@ -96,8 +98,9 @@ class Hub:
     def request_deposit(self, client: int, amount: Money, now: datetime) -> Deposit | None:
         today = [one for one in self.asked[client] if (now - one.requested_at).days < 1]
         asked = sum(one.amount_minor for one in today if one.status is not PaymentStatus.FAILED)
-        facts = DepositFacts(is_verified=True, amount=amount, asked_today=Money(asked, "USD"))
-        if rules.refusals(facts):
+        day = Money(asked, "USD")
+        facts = DepositFacts(True, amount, "card", [CARD], asked_day=day, asked_month=day)
+        if limits.refusal(facts):
             return None
         found = Deposit(f"D{next(self.ids)}", client, amount.minor, now)
         self.deposits[found.reference] = found
