@@ -1,8 +1,10 @@
 """What must be true of the books when everything has been killed and everything is done."""
 
 import json
+from collections import Counter
 
 from tests.faults.crowd import Crowd
+from tests.faults.savers import refunds
 from tests.faults.stage import Stage
 
 UNBALANCED = """
@@ -31,13 +33,14 @@ def hollow_answers(stage: Stage, crowd: Crowd) -> set[str]:
     """Answers that say yes, with nothing behind them."""
     payments = {str(ref) for (ref,) in stage.rows("select reference from payments.payment")}
     transfers = {str(ref) for (ref,) in stage.rows("select reference from platforms.transfer")}
+    withdrawals = {str(ref) for (ref,) in stage.rows("select reference from payments.withdrawal")}
     promised = {
         json.loads(body)["reference"]
         for told in crowd.answers.values()
         for status, body in told
         if status == 202
     }
-    return promised - payments - transfers
+    return promised - payments - transfers - withdrawals
 
 
 def check_money(stage: Stage) -> None:
@@ -58,7 +61,7 @@ def check_callbacks(stage: Stage, crowd: Crowd) -> None:
     assert {f"evt_{one.reference}" for one in crowd.acknowledged} <= set(inbox)
     # The journal's key is unique for ever; so twice can only mean another key or other legs.
     twice = "select count(*) from ledger.journal where kind = 'deposit'"
-    assert stage.one(twice) == len(crowd.acknowledged)
+    assert stage.one(twice) == len(crowd.acknowledged) + len(stage.savers)
 
 
 def check_returns(stage: Stage, crowd: Crowd) -> None:
@@ -78,8 +81,9 @@ def check_answers(stage: Stage, crowd: Crowd) -> None:
     assert all(len(told) == 1 for told in crowd.answers.values())
     assert hollow_answers(stage, crowd) == set()
     keys = [key for _, key in crowd.answers]
+    known = [one.reference for one in stage.asked] + [one.deposit for one in stage.savers]
     made = "select count(*) from payments.payment where reference not in (%s)"
-    before = ", ".join(f"'{one.reference}'" for one in stage.asked) or "''"
+    before = ", ".join(f"'{one}'" for one in known) or "''"
     assert stage.one(made % before) == sum(key.startswith("deposit") for key in keys)
     refused = {
         body for key, told in crowd.answers.items() if key[1].startswith("refused") for body in told
@@ -87,4 +91,29 @@ def check_answers(stage: Stage, crowd: Crowd) -> None:
     assert all(status == 409 and b"insufficient_funds" in body for status, body in refused)
     transfers = stage.one("select count(*) from platforms.transfer")
     assert transfers == sum(key.startswith("transfer") for key in keys)
+    withdrawals = stage.one("select count(*) from payments.withdrawal")
+    assert withdrawals == sum(key.startswith("withdrawal") for key in keys)
     assert stage.one("select count(*) from messaging.idempotency") == len(keys)
+
+
+def check_withdrawals(stage: Stage, crowd: Crowd) -> None:
+    """What the provider gave back is what left the books, payout by payout; nothing is in doubt."""
+    ended = Counter(status for (status,) in stage.rows("select status from payments.withdrawal"))
+    assert set(ended) == {"paid", "cancelled"}
+    cancelled = stage.rows("select reference from payments.withdrawal where status = 'cancelled'")
+    assert {str(reference) for (reference,) in cancelled} == crowd.cancelled
+
+    given = sorted(
+        (one["metadata"]["reference"], one["amount"], one["currency"].upper())
+        for one in refunds(stage.settings)
+    )
+    settled = stage.rows(
+        "select p.reference, (-e.amount)::bigint, e.currency from payments.payout p"
+        " join ledger.journal j on j.op_key = 'payout:' || p.id"
+        " join ledger.entry e on e.journal_id = j.id and e.amount < 0"
+    )
+    assert given == sorted(settled)
+    paid = stage.rows("select reference from payments.payout where status = 'paid'")
+    assert {reference for reference, _, _ in given} == {reference for (reference,) in paid}
+    journals = "select count(*) from ledger.journal where kind like 'payout%'"
+    assert stage.one(journals) == len(given)

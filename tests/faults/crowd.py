@@ -12,12 +12,14 @@ from typing import Any
 import httpx
 
 from operational.kit.clock import utc_now
+from tests.faults.savers import Saver
 from tests.faults.stage import Asked, Person, Stage
 from tests.payments.deposits import event, stripe_headers
 
 CLIENTS = 8
 ASK_AGAIN = frozenset({409, 500, 502, 503})
 """In progress, or no answer at all: the same request with the same key is sent again."""
+FINAL = ("insufficient_funds", "withdrawal_decided")
 MORE_THAN_ANYBODY_HAS = "500000.00"
 RETURNS = ("refund.created", "charge.dispute.created")
 
@@ -55,7 +57,16 @@ class Transfer:
     amount: str
 
 
-Operation = Callback | Return | Deposit | Transfer
+@dataclass(frozen=True)
+class Withdraw:
+    """A saver asks for money, under a key, and takes it back where it waits for a person."""
+
+    person: Saver
+    key: str
+    amount: str
+
+
+Operation = Callback | Return | Deposit | Transfer | Withdraw
 
 
 def operations(
@@ -67,6 +78,7 @@ def operations(
     transfers: int,
     refused: int = 0,
     returns: int = 0,
+    withdrawals: int = 0,
 ) -> list[Operation]:
     """What will be asked, in which order: callbacks up to four times, one request in ten twice."""
     wishes: list[Operation] = []
@@ -80,6 +92,9 @@ def operations(
         Transfer(dice.choice(stage.people), f"refused-{number}", MORE_THAN_ANYBODY_HAS)
         for number in range(refused)
     ]
+    for number in range(withdrawals):
+        saver = stage.savers[number % len(stage.savers)]
+        wishes.append(Withdraw(saver, f"withdrawal-{number}", f"{dice.randint(10, 30)}.00"))
     wishes += dice.sample(wishes, len(wishes) // 10)
     callbacks = [Callback(asked) for asked in stage.asked]
     repeated = [one for one in callbacks for _ in range(3)]
@@ -108,9 +123,10 @@ class Crowd:
     left: "queue.SimpleQueue[Operation]" = field(default_factory=queue.SimpleQueue)
     acknowledged: set[Asked] = field(default_factory=set)
     taken_back: dict[Asked, str] = field(default_factory=dict)
-    answers: dict[tuple[Person, str], set[tuple[int, bytes]]] = field(
+    answers: dict[tuple[Person | Saver, str], set[tuple[int, bytes]]] = field(
         default_factory=lambda: defaultdict(set)
     )
+    cancelled: set[str] = field(default_factory=set)
     done_count: int = 0
     calls: int = 0
     _allowed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -156,13 +172,25 @@ class Crowd:
             case Transfer(person, key, amount):
                 path = f"/api/me/trading-accounts/{person.account_id}/transfers"
                 self._ask(door, path, person, key, {"amount": amount, "currency": "USD"})
+            case Withdraw(person, key, amount):
+                form = {"amount": amount, "currency": "USD"}
+                told = self._ask(door, "/api/me/withdrawals", person, key, form).json()
+                if told["status"] == "review":
+                    self._cancel(door, person, told["reference"])
+
+    def _cancel(self, door: httpx.Client, person: Saver, reference: str) -> None:
+        """Needs no key: a second time it is told that it was cancelled."""
+        path = f"/api/me/withdrawals/{reference}/cancel"
+        self._until_answered(door, url=path, headers={"Authorization": f"Bearer {person.token}"})
+        self.cancelled.add(reference)
 
     def _ask(
-        self, door: httpx.Client, path: str, person: Person, key: str, form: dict[str, Any]
-    ) -> None:
+        self, door: httpx.Client, path: str, person: Person | Saver, key: str, form: dict[str, Any]
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": key}
         answer = self._until_answered(door, url=path, json=form, headers=headers)
         self.answers[person, key].add((answer.status_code, answer.content))
+        return answer
 
     def _callback(
         self, asked: Asked, kind: str = "payment_intent.succeeded", prefix: str = "evt"
@@ -182,7 +210,7 @@ class Crowd:
             except httpx.HTTPError:
                 pause.wait(0.02)
                 continue
-            if "insufficient_funds" in answer.text:
+            if any(code in answer.text for code in FINAL):
                 return answer
             if answer.status_code not in ASK_AGAIN:
                 assert answer.is_success, f"{answer.status_code} {answer.text}"

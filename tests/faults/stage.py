@@ -32,6 +32,7 @@ from operational.platforms.connect import connect
 from operational.platforms.models import TradingAccount
 from operational.platforms.service import Sighting
 from tests.faults import processes
+from tests.faults.savers import Saver, savers
 from tests.payments.deposits import SYSTEM, a_verified_client, rules_in_force
 
 GIFT_MINOR = 10_000_000
@@ -67,6 +68,7 @@ class Stage:
     superuser: str
     people: list[Person]
     asked: list[Asked]
+    savers: list[Saver]
 
     @property
     def stripe_secret(self) -> str:
@@ -115,10 +117,12 @@ class Stage:
 
 
 @contextmanager
-def vendors(home: Path) -> Iterator[dict[str, Any]]:
+def vendors(home: Path, api_port: int) -> Iterator[dict[str, Any]]:
     """Stripe and MetaTrader, which nobody kills; their ports."""
     with (
-        processes.vendor("stripe", home / "sandbox") as stripe,
+        processes.vendor(
+            "stripe", home / "sandbox", f"http://127.0.0.1:{api_port}/callbacks/stripe"
+        ) as stripe,
         processes.vendor("mt5", home / "sandbox") as mt5,
     ):
         ports = {"stripe": httpx.URL(stripe).port}
@@ -126,18 +130,22 @@ def vendors(home: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def set_up(cluster: object, home: Path, *, deposit_count: int) -> Iterator[Stage]:
+def set_up(
+    cluster: object, home: Path, *, deposit_count: int, saver_count: int = 0
+) -> Iterator[Stage]:
     """A fresh database of a durable cluster, with vendors, people and deposits."""
     database = cluster.create(home)
     url = database.settings.database_url
-    with vendors(home) as ports:
-        settings = Settings(home=home, database_url=url, api_port=processes.free_port(), **ports)
+    port = processes.free_port()
+    with vendors(home, port) as ports:
+        settings = Settings(home=home, database_url=url, api_port=port, **ports)
         engine = db.engine(settings, db.API)
         people = _people(engine, settings)
         asked = _deposits(engine, people, deposit_count)
+        found = savers(engine, settings, saver_count)
         engine.dispose()
         plain = database.admin_url.set(drivername="postgresql")
-        yield Stage(settings, plain.render_as_string(hide_password=False), people, asked)
+        yield Stage(settings, plain.render_as_string(hide_password=False), people, asked, found)
     cluster.drop(database)
     shutil.rmtree(home, ignore_errors=True)
 

@@ -3,10 +3,15 @@
 import random
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from operational.kit import db
+from operational.kit.clock import utc_now
+from operational.payments.psp.connect import connect
+from operational.payments.withdrawals import carrying
 from tests.faults import books, planted, processes, roles
 from tests.faults.crowd import CLIENTS, Crowd, operations
 from tests.faults.processes import Crew
@@ -28,6 +33,17 @@ def is_drained(stage: Stage) -> bool:
             " and not exists (select from messaging.outbox where status = 'pending')"
         )
     )
+
+
+def ask_about_payouts(stage: Stage) -> None:
+    """The worker's sweeper, which does not wait until a provider has been silent for long."""
+    engine = db.engine(stage.settings, db.WORKER)
+    psps = connect(stage.settings, {})
+    while carrying.sweep(engine, psps, utc_now(), older_than=timedelta(0)) == carrying.BATCH:
+        pass
+    for psp in psps.values():
+        psp.close()
+    engine.dispose()
 
 
 def run(
@@ -67,7 +83,10 @@ def run(
             gap = 1 + int(dice.random() * 2 * total / (kills_min * 1.3))
             due_at += gap
             crowd.allow(gap)
-        processes.wait_until(partial(is_drained, stage), "all is done", seconds=300, pause=0.2)
+        done = partial(is_drained, stage)
+        processes.wait_until(done, "all is done", seconds=300, pause=0.2)
+        ask_about_payouts(stage)
+        processes.wait_until(done, "what was asked is done", seconds=60, pause=0.2)
     return api.kill_count + workers.kill_count, backends
 
 
@@ -76,10 +95,17 @@ def test_ten_thousand_operations_survive_a_hundred_kills(durable, home, number):
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 - to repeat a red run
     dice = random.Random(seed)
-    with set_up(durable, home, deposit_count=2_500) as stage:
+    with set_up(durable, home, deposit_count=2_500, saver_count=40) as stage:
         crowd = Crowd(stage)
         wanted = operations(
-            stage, dice, total=OPERATIONS, deposits=600, transfers=300, refused=100, returns=200
+            stage,
+            dice,
+            total=OPERATIONS,
+            deposits=450,
+            transfers=250,
+            refused=100,
+            returns=200,
+            withdrawals=240,
         )
         crowd.begin(wanted)
         kills, backends = run(stage, crowd, dice, kills_min=KILLS_MIN, backend_kills=BACKEND_KILLS)
@@ -90,6 +116,7 @@ def test_ten_thousand_operations_survive_a_hundred_kills(durable, home, number):
         books.check_callbacks(stage, crowd)
         books.check_returns(stage, crowd)
         books.check_answers(stage, crowd)
+        books.check_withdrawals(stage, crowd)
         books.check_money(stage)
 
 
