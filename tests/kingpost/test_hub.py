@@ -18,12 +18,13 @@ from sqlalchemy import text
 from kingpost import home
 from operational.kit import db, postgres
 from operational.kit.settings import Settings
+from operational.payments.psp.connect import PROVIDERS
 from tests.faults.processes import wait_until
 from tests.kingpost.payers import Payers
 
 SUCCEEDED = "select reference from payments.payment where status = 'succeeded'"
 UP_SECONDS_MAX = 300
-PARTS = 11
+PARTS = 9 + len(PROVIDERS)
 PAYMENTS_PER_KILL = 10
 STORY = ("--clients", "20", "--days", "5")
 

@@ -24,6 +24,15 @@ from tests.pipelines.broker import NOW, Server
 
 OVERLAP = timedelta(days=3650)
 PASS_SECONDS_MAX = 300
+SILENT = {
+    "fct_break_items",
+    "fct_breaks",
+    "fct_client_money",
+    "fct_dispute_ratios",
+    "fct_disputes",
+    "fct_matches",
+}
+"""Marts of what nobody outside has told a small broker yet: their own tests fill them."""
 
 
 class PassFailed(Exception):

@@ -189,7 +189,9 @@ def test_marts_brought_up_to_date_equal_marts_built_whole(scene):
         told = f"turn {turn}: {[edit.__name__ for edit in edits]}"
         held, built = marts_held(scene), marts_built(scene, models)
         assert held == built, told
-    assert all(rows for mart, rows in held.items() if mart != "fct_ledger_balances")
+    assert {mart for mart, rows in held.items() if not rows} <= passes.SILENT | {
+        "fct_ledger_balances"
+    }
 
 
 def test_a_pass_that_finds_nothing_new_still_follows_a_changed_day(scene):

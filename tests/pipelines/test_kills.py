@@ -94,7 +94,7 @@ def disturbances(broker: Broker, server: Server) -> list[str]:
     passes.run(broker.settings, server)
     clean = passes.marts(broker.settings)
     empty = {mart for mart, digest in clean.items() if digest.startswith("0 rows")}
-    assert empty == set()
+    assert empty <= passes.SILENT
     return found + [name for name in clean if clean[name] != brought_up_to_date.get(name)]
 
 
