@@ -37,6 +37,8 @@ from tests.payments.withdrawals import KEY, NOTE, officer, tell
 from tests.times import TIMES
 
 ROUNDS, PLANTED_ROUNDS = 12 * TIMES, 10
+PLANTED_TRIES = 10
+"""One is nearly always enough; on a busy machine two may never meet in ten rounds."""
 ALL, MOST = Money(MINOR, "USD"), Money(MINOR * 6 // 10, "USD")
 ROW_LOCKS = Guards(statements=LOCKS)
 COLLEAGUES = [officer("compliance", number) for number in (7, 8)]
@@ -142,7 +144,10 @@ def test_it_holds_when_two_do_it_at_once_and_not_without_its_guards(database, na
 
     lowered = SECTIONS[name].guards.lower(database)
     refusals = (DomainError, OperationalError)
-    assert anomalies(lowered, SECTIONS[name], PLANTED_ROUNDS, refusals) > 0
+    tries = (
+        anomalies(lowered, SECTIONS[name], PLANTED_ROUNDS, refusals) for _ in range(PLANTED_TRIES)
+    )
+    assert any(tries)
 
 
 def test_what_is_large_together_needs_two_people_although_asked_for_at_once(database):

@@ -24,6 +24,8 @@ TURNS = 3 * TIMES
 EDITS = 4
 """Each turn. Fewer would leave one edit no chance to hide another."""
 POSITIONS = 12
+UNPOSTED = {"fct_expectations", "fct_ledger_balances"}
+"""Rows are written here as the domain would have left them, but for the books."""
 DAYS = [date(2026, 2, 20) + timedelta(days=number) for number in range(8)]
 
 
@@ -189,9 +191,7 @@ def test_marts_brought_up_to_date_equal_marts_built_whole(scene):
         told = f"turn {turn}: {[edit.__name__ for edit in edits]}"
         held, built = marts_held(scene), marts_built(scene, models)
         assert held == built, told
-    assert {mart for mart, rows in held.items() if not rows} <= passes.SILENT | {
-        "fct_ledger_balances"
-    }
+    assert {mart for mart, rows in held.items() if not rows} <= passes.SILENT | UNPOSTED
 
 
 def test_a_pass_that_finds_nothing_new_still_follows_a_changed_day(scene):
