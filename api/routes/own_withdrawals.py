@@ -42,7 +42,9 @@ def withdrawable(session: SessionDep, me: MeDep) -> list[AvailableOut]:
 
 @router.get("/withdrawals", dependencies=[WITHDRAW])
 def withdrawals(session: SessionDep, me: MeDep) -> list[WithdrawalOut]:
-    return [told(session, found) for found in session.scalars(queries.of_client(me.id))]
+    own_ones = session.scalars(queries.of_client(me.id)).all()
+    legs = queries.legs_by_withdrawal(session, [one.id for one in own_ones])
+    return [WithdrawalOut.of(one, legs[one.id]) for one in own_ones]
 
 
 @router.post("/withdrawals", status_code=202, response_model=WithdrawalOut, dependencies=[WITHDRAW])

@@ -31,6 +31,7 @@ def withdraw(request: Request, session: SessionDep, me: MeDep, now: NowDep) -> R
         for currency, _, _ in session.execute(ledger.wallets(me.id))
     ]
     own_ones = session.scalars(queries.of_client(me.id)).all()
+    legs = queries.legs_by_withdrawal(session, [one.id for one in own_ones])
     usable = session.scalars(queries.usable_destinations(me.id, now)).all()
     return page(
         request,
@@ -47,7 +48,7 @@ def withdraw(request: Request, session: SessionDep, me: MeDep, now: NowDep) -> R
             *((str(one.id), one.label) for one in usable),
         ],
         withdrawals=own_ones,
-        told={one.id: words.sentence(one, queries.legs_of(session, one.id)) for one in own_ones},
+        told={one.id: words.sentence(one, legs[one.id]) for one in own_ones},
         moving=any(one.status == WithdrawalStatus.APPROVED for one in own_ones),
     )
 

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+import zen
 from sqlalchemy import Engine, text
 
 from kingpost.bench.server import server
@@ -18,7 +19,7 @@ from operational.kit import db
 from operational.kit.actor import Actor
 from operational.payments.withdrawals import meaning
 from operational.rules import engine as rule_engine
-from operational.rules import replays, service, tables
+from operational.rules import queries, replays, service, tables
 
 N = 100_000
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -75,7 +76,9 @@ def run(n: int, progress: Callable[[str], None]) -> dict[str, Any]:
         progress("the bare engine")
         with engine.connect() as connection:
             facts = [dict(found) for found in connection.scalars(_FACTS)]
-        bare = rule_engine.bare(tables.shipped(tables.WITHDRAWAL))
+        bare = zen.ZenEngine().create_decision(
+            rule_engine.canonical(tables.shipped(tables.WITHDRAWAL))
+        )
         begun = perf_counter()
         for one in facts:
             bare.evaluate(one)
@@ -124,8 +127,5 @@ def _replayed(engine: Engine, version_id: UUID) -> tuple[float, int]:
             has_more = replays.advance(session, START)
     with db.transaction(engine) as session:
         meaning.of(session, replay_id)
-        different = session.scalar(
-            text("select count(*) from rules.replay_difference where replay_id = :id"),
-            {"id": replay_id},
-        )
-    return perf_counter() - begun, int(different or 0)
+        different = queries.different_count(session, replay_id)
+    return perf_counter() - begun, different

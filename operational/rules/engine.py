@@ -90,11 +90,6 @@ class Prepared:
         return answer
 
 
-def bare(content: Mapping[str, Any]) -> zen.ZenDecision:
-    """The engine alone, without our checks: what a benchmark holds us against."""
-    return _ENGINE.create_decision(canonical(content))
-
-
 def prepare(content: Mapping[str, Any]) -> Prepared:
     """One table, ready. A content met before is not read again."""
     return _prepared(canonical(content))

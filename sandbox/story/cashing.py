@@ -38,7 +38,7 @@ _BROWSERS = (
     "Mozilla/5.0 (Linux; Android 15) Chrome/142.0 Mobile Safari/537.36",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.6 Safari/605.1.15",
 )
-_STRANGER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+_STRANGER = "Mozilla/5.0 (X11; Linux x86_64; rv:{0}.0) Gecko/20100101 Firefox/{0}.0"
 _DOLLARS_MAX = 1500
 """Below what the shipped table lets go by itself."""
 _LARGE_DOLLARS = 2600
@@ -73,6 +73,8 @@ class Cashing:
         self.funding, self.number, self.manner = funding, number, manner
         self.tale: Tale = funding.tale
         self.dice = funding.person.dice(f"cashing {number}")
+        # Another stranger each time: whoever was sent away does not come back at the same computer.
+        self.stranger = _STRANGER.format(self.dice.randrange(60, 145))
 
     def begin(self) -> None:
         """Money on the platform is brought to the wallet first."""
@@ -136,7 +138,7 @@ class Cashing:
     def _signed_in(self) -> Actor:
         """The client at the own computer, or somebody at another one."""
         is_stranger = self.manner is Manner.STRANGER
-        agent = _STRANGER if is_stranger else browser(self.funding.person.number)
+        agent = self.stranger if is_stranger else browser(self.funding.person.number)
         ip = f"198.51.100.{self.funding.person.number % 250}"
         return sign_in(
             self.funding, f"to withdraw {self.number}", agent, ip if is_stranger else None

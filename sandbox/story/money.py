@@ -72,6 +72,7 @@ class Funding:
         self.actor = herself(person, user_id)
         self.dice = person.dice("money")
         self.currency = person.country.currency
+        self.never_trades = person.dice("trades").random() < _NEVER_TRADES
         self.count = self.exits = 0
 
     def deposit(self) -> None:
@@ -228,8 +229,8 @@ class Deposit:
         """Money in the wallet goes on to the platform; some of it comes back one day."""
         if not self._see()["has_succeeded"]:
             return
-        if self.number == 1 and self.dice.random() < _NEVER_TRADES:
-            cashing = Cashing(self.funding, "at once", Manner.UNTRADED)
+        if self.funding.never_trades:
+            cashing = Cashing(self.funding, f"untraded {self.number}", Manner.UNTRADED)
             self.tale.after(timedelta(days=self.dice.uniform(4, 9)), cashing.begin)
             return
         self.funding.open_account()

@@ -85,6 +85,8 @@ def a_pass(found=None, landed=None):
 
 ALL = {"fct_trades": "success", "fct_daily_kpis": "success", "unique_trade": "pass"}
 READ = ["raw/clients__client", "raw/platform__deals"]
+GIVEN = ["operations/breaks", "operations/client_money_reports"]
+"""What operations are told of a publication."""
 
 
 def test_what_was_read_built_and_tested_is_told_in_order(told):
@@ -92,13 +94,14 @@ def test_what_was_read_built_and_tested_is_told_in_order(told):
 
     assert sorted(made[:2]) == READ
     assert made[2:] == [
-        "staging/stg_deals", "marts/fct_trades", "marts/fct_daily_kpis", "publication",
+        "staging/stg_deals", "marts/fct_trades", "marts/fct_daily_kpis", "publication", *GIVEN,
     ]  # fmt: skip
     assert verdicts == {
         "raw/clients__client arrives_whole": True,
         "raw/platform__deals arrives_whole": True,
         "marts/fct_trades unique_trade": True,
         "publication nothing_holds_it_back": True,
+        "operations/breaks operations_were_told": True,
     }
 
 
@@ -124,7 +127,7 @@ def test_a_model_that_failed_and_what_was_skipped_after_it_are_not_made(told):
 def test_a_pass_without_news_tells_that_everything_was_looked_at_and_stands(told):
     made, verdicts = told(a_pass())
 
-    assert sorted(made) == ["publication", *READ, "staging/stg_deals"]
+    assert sorted(made) == [*GIVEN, "publication", *READ, "staging/stg_deals"]
     assert verdicts["publication nothing_holds_it_back"]
     assert "marts/fct_trades unique_trade" not in verdicts
 

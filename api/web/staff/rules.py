@@ -122,14 +122,17 @@ def replayed(request: Request, replay_id: UUID, session: SessionDep, actor: Acto
             request, session, queries.different_decisions(replay_id), by="decided_at"
         )
     ids = [decision.id for decision in decisions.rows] if decisions else []
+    is_running = found.status == ReplayStatus.RUNNING
+    # The page asks again every two seconds; adding up a year would keep the database busy.
+    has_meaning = version.name == shipped.WITHDRAWAL and not is_running
     return page(
         request,
         "staff/replay.html",
         replay=found,
         last_day=found.until - timedelta(days=1),
         version=version,
-        moving=found.status == ReplayStatus.RUNNING,
-        meaning=meaning.of(session, replay_id) if version.name == shipped.WITHDRAWAL else None,
+        moving=is_running,
+        meaning=meaning.of(session, replay_id) if has_meaning else None,
         different_count=queries.different_count(session, replay_id),
         decisions=decisions,
         differences=queries.differences(session, replay_id, ids),

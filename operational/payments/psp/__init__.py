@@ -125,8 +125,6 @@ class Psp(Protocol):
     """One provider. Adapters know its wire format; whether it is a sandbox they cannot tell."""
 
     name: str
-    refunds: bool
-    """Whether it gives a deposit back to where it came from, in parts if need be."""
     pays_to: frozenset[str]
     """Methods it can transfer money to; none: it only refunds."""
     merchant: str | None
@@ -240,4 +238,4 @@ class Provider:
     asks_back: bool = False
     """Whether checking a callback may take a call to the provider: others must not wait for it."""
     refunds: bool = False
-    """As its adapter's: asked where nobody is connected to anybody."""
+    """Whether it gives a deposit back to where it came from, in parts if need be."""

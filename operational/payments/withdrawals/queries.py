@@ -1,7 +1,7 @@
 """Named reads of withdrawals, payouts and destinations."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -100,10 +100,21 @@ def payouts_of(withdrawal_id: UUID) -> Select[Payout]:
 
 def legs_of(session: Session, withdrawal_id: UUID) -> Sequence[Payout]:
     """The payouts of a withdrawal that no other has replaced."""
-    later = aliased(Payout)
-    return session.scalars(
-        payouts_of(withdrawal_id).where(~exists().where(later.replaces_id == Payout.id))
-    ).all()
+    return legs_by_withdrawal(session, [withdrawal_id])[withdrawal_id]
+
+
+def legs_by_withdrawal(
+    session: Session, withdrawal_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[Payout]]:
+    """The same of many; nothing for one that has none."""
+    later, legs = aliased(Payout), defaultdict[UUID, list[Payout]](list)
+    found = select(Payout).where(
+        Payout.withdrawal_id.in_(withdrawal_ids), ~exists().where(later.replaces_id == Payout.id)
+    )
+    for leg in session.scalars(found.order_by(Payout.id)):
+        assert leg.withdrawal_id is not None, "it was asked for by its withdrawal"
+        legs[leg.withdrawal_id].append(leg)
+    return legs
 
 
 def votes_of(withdrawal_id: UUID) -> Select[Vote]:

@@ -79,7 +79,6 @@ class Adyen:
     """See `Psp`. Captures follow authorisation at once unless the account is set up otherwise."""
 
     name = "adyen"
-    refunds = True
     pays_to = frozenset({"bank_transfer"})
     ack = b"[accepted]"
     signature_headers: tuple[str, ...] = ()

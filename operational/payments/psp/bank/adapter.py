@@ -48,7 +48,6 @@ class Bank:
 
     name = "bank"
     merchant: str | None = None
-    refunds = False
     pays_to = frozenset({"bank_transfer"})
     ack = b""
     signature_headers: tuple[str, ...] = ()

@@ -73,7 +73,6 @@ class CheckoutCom:
     """See `Psp`. Money is captured with the authorisation, as our sessions ask for it."""
 
     name = "checkout_com"
-    refunds = True
     pays_to: frozenset[str] = frozenset()
     merchant: str | None = None
     ack = b""

@@ -54,7 +54,6 @@ class NowPayments:
     """See `Psp`. It gives nothing back to where it came from: an address may be an exchange's."""
 
     name = "nowpayments"
-    refunds = False
     pays_to = frozenset({"crypto"})
     merchant: str | None = None
     ack = b""

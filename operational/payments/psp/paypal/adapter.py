@@ -51,7 +51,6 @@ class PayPal:
 
     name = "paypal"
     merchant: str | None = None
-    refunds = True
     pays_to = frozenset({"paypal"})
     ack = b""
     signature_headers: tuple[str, ...] = (

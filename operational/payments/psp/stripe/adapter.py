@@ -76,7 +76,6 @@ class Stripe:
     """See `Psp`. Two webhook secrets may be live while one replaces the other."""
 
     name = "stripe"
-    refunds = True
     # Its payouts go to the merchant's own bank account; none to clients.
     pays_to: frozenset[str] = frozenset()
     merchant: str | None = None
